@@ -1,0 +1,1 @@
+"""What a person, a program or the clock does: check permission, do, record. One function each."""

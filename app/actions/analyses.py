@@ -1,0 +1,262 @@
+"""Ask for an analysis, run it, adopt it, take the adoption back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import shapely
+
+from app.core.analysis.params import AnalysisParams, ClusterRule, Weighting
+from app.core.analysis.points import Points, midpoints_s, which_count
+from app.core.analysis.run import Findings, HotSpot, analyse
+from app.core.audit import AuditAction
+from app.core.errors import (
+    FieldProblem,
+    ForbiddenError,
+    InvalidError,
+    LagesbildError,
+    NotFoundError,
+    TransitionError,
+)
+from app.core.permissions import Actor, May, check_may, system_actor
+from app.render import hotspots as render
+from app.store import analyses, areas, categories, hotspots, incidents, jobs, organisations
+from app.store.hotspots import HotSpotRow
+from app.store.incidents import Packed
+from app.store.tx import Database, WriteTx
+
+USUAL_PERIOD = timedelta(weeks=52)
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisRequest:
+    """What somebody asks for; None and empty mean the usual."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    categories: tuple[str, ...] = ()
+    area: str | None = None
+    eps_m: float | None = None
+    min_incidents: int | None = None
+    weighting: Weighting = Weighting.COUNT
+
+
+def request_analysis(
+    tx: WriteTx, wanted: AnalysisRequest, *, now: datetime, code_version: str, is_deferred: bool = True
+) -> UUID:
+    """Make a run over the organisation's own incidents and those it is given for analysis.
+
+    A worker takes it up, unless the caller works it out itself (`is_deferred` false).
+    """
+    check_may(tx.actor, May.RUN_ANALYSES)
+    params = _params(tx, wanted, now)
+    run_id = analyses.request(tx, params, code_version)
+    tx.record(AuditAction.ANALYSIS_REQUESTED, run_id, fingerprint=params.fingerprint())
+    if is_deferred:
+        jobs.defer(
+            tx,
+            jobs.ANALYSE,
+            lock=f"analyse:{tx.actor.organisation_id}",
+            run_id=str(run_id),
+            organisation_id=str(tx.actor.organisation_id),
+        )
+    return run_id
+
+
+def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clock: Clock, srid: int) -> None:
+    """Work a queued run out and store its hot spots; no connection is held while computing.
+
+    A run that cannot be worked out is marked as failed with a plain sentence; it never disappears.
+    """
+    actor = system_actor("analysis", organisation_id)
+    try:
+        begun = _begin(database, actor, run_id, clock())
+        if begun is None:
+            return
+        params, uses = begun
+        with database.read(system_actor("analysis", organisation_id, uses=uses)) as tx:
+            packed = incidents.points(tx, params.since, params.until, params.area)
+        findings = analyse(as_points(packed, params, srid), params)
+    except LagesbildError as error:
+        _give_up(database, actor, run_id, clock(), error.message)
+    except MemoryError:
+        _give_up(database, actor, run_id, clock(), "The machine has too little memory for this analysis.")
+    else:
+        with database.write(actor) as tx:
+            _finish(tx, run_id, params, findings, now=clock(), data_cut_off=packed.newest)
+
+
+def run_and_adopt(  # noqa: PLR0913 -- what a person at the machine decides
+    database: Database, actor: Actor, wanted: AnalysisRequest, *, clock: Clock, code_version: str, srid: int
+) -> int:
+    """Ask for a run, work it out here and now, and adopt it; how many hot spots it found. For the command line.
+
+    Raises TransitionError when the run failed.
+    """
+    with database.write(actor) as tx:
+        run_id = request_analysis(tx, wanted, now=clock(), code_version=code_version, is_deferred=False)
+    run_analysis(database, run_id, actor.organisation_id, clock=clock, srid=srid)
+    with database.write(actor) as tx:
+        adopt_analysis(tx, run_id, clock())
+        run = analyses.one(tx, run_id)
+    return int(run["hotspot_count"]) if run else 0
+
+
+def cancel_analysis(tx: WriteTx, run_id: UUID, now: datetime) -> None:
+    """Stop a run that is queued or running; what it would have found is not stored."""
+    check_may(tx.actor, May.RUN_ANALYSES)
+    _own_run(tx, run_id)
+    if not analyses.cancel(tx, run_id, now):
+        raise TransitionError("Only a queued or running analysis can be cancelled.")
+    tx.record(AuditAction.ANALYSIS_CANCELLED, run_id)
+
+
+def adopt_analysis(tx: WriteTx, run_id: UUID, now: datetime) -> None:
+    """Make a finished run the one that everybody sees; only this advances the hot spots' history."""
+    check_may(tx.actor, May.ADOPT_ANALYSES)
+    state = _own_run(tx, run_id)
+    if state != "done":
+        raise TransitionError(f"Only a finished analysis can be adopted; this one is {state}.")
+    analyses.adopt(tx, run_id, now)
+    tx.record(AuditAction.ANALYSIS_ADOPTED, run_id)
+
+
+def take_back_adoption(tx: WriteTx, run_id: UUID, now: datetime) -> None:
+    """Undo an adoption: the run adopted before it is current again."""
+    check_may(tx.actor, May.ADOPT_ANALYSES)
+    _own_run(tx, run_id)
+    if not analyses.take_back(tx, run_id, now):
+        raise TransitionError("This analysis is not adopted.")
+    tx.record(AuditAction.ADOPTION_TAKEN_BACK, run_id)
+
+
+def as_points(packed: Packed, params: AnalysisParams, srid: int) -> Points:
+    """The incidents that count, as arrays in their one order."""
+    counts = which_count(packed.from_s, packed.to_s, packed.categories, packed.uncertainty_m, params)
+    codes, category = np.unique(packed.categories[counts], return_inverse=True)
+    names, source = np.unique(packed.sources[counts], return_inverse=True)
+    return Points.ordered(
+        xy=packed.xy[counts],
+        occurred_s=midpoints_s(packed.from_s, packed.to_s)[counts],
+        category=category.astype(np.int32),
+        categories=tuple(codes.tolist()),
+        source=source.astype(np.int32),
+        sources=tuple(names.tolist()),
+        uncertainty_m=packed.uncertainty_m[counts],
+        sort_key=packed.sort_keys[counts],
+        epsg=srid,
+    )
+
+
+def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisParams:
+    known = {c["code"]: c for c in categories.page(tx)}
+    _check_categories(wanted.categories, known)
+    if wanted.area is not None and not areas.exists(tx, wanted.area):
+        message = "There is no such area; GET /api/v1/areas lists them."
+        raise InvalidError(message, (FieldProblem("area", "unknown-area", message),))
+    weights = {
+        code: c["own_weight"] if wanted.weighting is Weighting.OWN and c["own_weight"] is not None else c["harm_weight"]
+        for code, c in known.items()
+    }
+    chosen = wanted.categories or tuple(code for code, c in known.items() if c["is_clustered"])
+    until = wanted.until or now
+    uses = (tx.actor.organisation_id, *organisations.incident_givers(tx, tx.actor.organisation_id))
+    usual = ClusterRule()
+    try:
+        return AnalysisParams(
+            since=wanted.since or until - USUAL_PERIOD,
+            until=until,
+            organisations=tuple(organisations.slugs_of(tx, uses).values()),
+            now=now,
+            categories=chosen,
+            area=wanted.area,
+            rule=ClusterRule(
+                eps_m=usual.eps_m if wanted.eps_m is None else wanted.eps_m,
+                min_incidents=usual.min_incidents if wanted.min_incidents is None else wanted.min_incidents,
+            ),
+            weighting=wanted.weighting,
+            weights=tuple(weights.items()) if wanted.weighting is not Weighting.COUNT else (),
+        )
+    except ValueError as error:
+        raise InvalidError(f"The analysis cannot be run as asked: {error}") from error
+
+
+def _check_categories(wanted: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> None:
+    problems = []
+    for i, code in enumerate(wanted):
+        if code not in known:
+            problems.append(FieldProblem(f"categories.{i}", "unknown-category", "Use one of the category codes."))
+        elif not known[code]["is_clustered"]:
+            sentence = "Incidents of this category have no meaningful place; they are counted but never clustered."
+            problems.append(FieldProblem(f"categories.{i}", "not-clustered", sentence))
+    if problems:
+        raise InvalidError("The analysis cannot be run for these categories.", tuple(problems))
+
+
+def _begin(
+    database: Database, actor: Actor, run_id: UUID, now: datetime
+) -> tuple[AnalysisParams, tuple[UUID, ...]] | None:
+    """Mark the run as running; its parameters and whose incidents it may use. None when it is no longer open."""
+    with database.write(actor) as tx:
+        params = analyses.start(tx, run_id, now)
+        if params is None:
+            return None
+        tx.record(AuditAction.ANALYSIS_STARTED, run_id, organisations=params.organisations)
+        givers = organisations.incident_givers(tx, actor.organisation_id)
+        slugs = organisations.slugs_of(tx, (actor.organisation_id, *givers))
+    uses = tuple(i for i, slug in slugs.items() if slug in params.organisations)
+    if len(uses) < len(params.organisations):
+        raise ForbiddenError("A sharing rule that this analysis needs is no longer in force; ask for a new one.")
+    return params, uses
+
+
+def _finish(  # noqa: PLR0913 -- what is known at the end of a run
+    tx: WriteTx,
+    run_id: UUID,
+    params: AnalysisParams,
+    findings: Findings,
+    *,
+    now: datetime,
+    data_cut_off: datetime | None,
+) -> None:
+    figures = {
+        "data_cut_off": data_cut_off,
+        "incident_count": findings.incident_count,
+        "noise_count": findings.noise_count,
+        "hotspot_count": len(findings.hotspots),
+    }
+    if not analyses.finish(tx, run_id, now, figures):
+        return
+    hotspots.add(tx, run_id, [_row(h, params, findings) for h in findings.hotspots])
+    tx.record(AuditAction.ANALYSIS_FINISHED, run_id, hotspots=len(findings.hotspots))
+
+
+def _row(hotspot: HotSpot, params: AnalysisParams, findings: Findings) -> HotSpotRow:
+    return HotSpotRow(
+        hotspot_id=hotspot.key,
+        rank=hotspot.rank,
+        count=hotspot.count,
+        weighted_value=hotspot.weighted_value,
+        categories=tuple(code for code, _, _ in hotspot.categories),
+        properties=render.properties(hotspot, params, findings.params_fingerprint),
+        statistics=render.statistics(hotspot, findings.weeks),
+        wkb=shapely.to_wkb(hotspot.outline_wgs84),
+    )
+
+
+def _give_up(database: Database, actor: Actor, run_id: UUID, now: datetime, sentence: str) -> None:
+    with database.write(actor) as tx:
+        if analyses.fail(tx, run_id, now, sentence):
+            tx.record(AuditAction.ANALYSIS_FAILED, run_id)
+
+
+def _own_run(tx: WriteTx, run_id: UUID) -> str:
+    """The state of a run of the actor's own organisation."""
+    run = analyses.one(tx, run_id)
+    if run is None or run["organisation_id"] != tx.actor.organisation_id:
+        raise NotFoundError("Your organisation has no such analysis.")
+    return str(run["state"])

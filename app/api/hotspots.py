@@ -1,0 +1,82 @@
+"""/api/v1/hotspots: the latest adopted run as GeoJSON, for map clients and leaders alike."""
+
+import json
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.api import geojson, parameters
+from app.api.geojson import GeoJson
+from app.api.parameters import BboxText, Codes
+from app.api.schemas import HotSpotCollection, HotSpotDetail
+from app.core.errors import NotFoundError
+from app.core.permissions import May, check_may
+from app.edge import etags
+from app.edge.dependencies import ReadTx
+from app.edge.problems import documented
+from app.store import hotspots as store
+
+router = APIRouter(prefix="/hotspots", tags=["hot spots"])
+
+NOT_MODIFIED = {304: {"description": "What you have is current"}}
+Run = Annotated[UUID | None, Query(description="A run; otherwise the latest adopted one")]
+
+
+@router.get(
+    "", response_class=GeoJson, response_model=HotSpotCollection, responses=documented(404) | NOT_MODIFIED
+)
+def get_hotspots(  # noqa: PLR0913 -- the filters of a list
+    request: Request,
+    tx: ReadTx,
+    run: Run = None,
+    bbox: BboxText = None,
+    min_count: Annotated[int | None, Query(ge=1, le=1_000_000_000)] = None,
+    category: Codes = None,
+) -> Response:
+    """The hot spots of the latest adopted run, first rank first; without one an empty collection."""
+    check_may(tx.actor, May.READ_HOTSPOTS)
+    wanted = store.Filter(bbox=parameters.bbox(bbox), min_count=min_count, categories=parameters.codes(category))
+    found = store.current_run(tx, run, may_read_runs=tx.actor.may(May.READ_ANALYSES))
+    if found is None and run is not None:
+        raise NotFoundError("There is no such analysis that you may see.")
+    tag = etags.of(
+        request,
+        revision=found["revision"] if found else 0,
+        run=found["id"] if found else None,
+        adopted_at=found["adopted_at"] if found else None,
+        scope=tx.scope.hotspots,
+        wanted=wanted,
+    )
+    if etags.is_fresh(request, tag):
+        return etags.not_modified(tag)
+    features, count = store.features(tx, found["id"], wanted) if found else ("", 0)
+    told = None
+    if found:
+        named = ("id", "organisation", "adopted_at", "data_cut_off", "incident_count", "noise_count", "fingerprint")
+        told = {name: found[name] for name in named}
+    return geojson.collection(features, count, run=told, headers=etags.headers(tag))
+
+
+@router.get(
+    "/{hotspot_id}", response_class=GeoJson, response_model=HotSpotDetail, responses=documented(404)
+)
+def get_hotspot(hotspot_id: UUID, tx: ReadTx, run: Run = None) -> Response:
+    """One hot spot with the statistics of its members, from the newest adopted run that holds it."""
+    check_may(tx.actor, May.READ_HOTSPOTS)
+    run_id = _run_with(tx, hotspot_id, run)
+    found = store.one(tx, run_id, hotspot_id) if run_id else None
+    if found is None:
+        raise NotFoundError("There is no such hot spot that you may see.")
+    feature = (
+        f'{{"type":"Feature","id":"{hotspot_id}","geometry":{found["geometry"]},"properties":{found["properties"]},'
+        f'"statistics":{found["statistics"]},"run":{json.dumps(str(run_id))}}}'
+    )
+    return GeoJson(feature.encode())
+
+
+def _run_with(tx: ReadTx, hotspot_id: UUID, run: UUID | None) -> UUID | None:
+    if run is None:
+        return store.latest_run_with(tx, hotspot_id)
+    found = store.current_run(tx, run, may_read_runs=tx.actor.may(May.READ_ANALYSES))
+    return None if found is None else run

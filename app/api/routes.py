@@ -1,0 +1,35 @@
+"""All of the API under /api/v1."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.api import analyses, areas, batches, categories, health, hotspots, incidents, organisations
+from app.edge.problems import Problem
+
+PREFIX = "/api/v1"
+
+router = APIRouter(prefix=PREFIX)
+for part in (incidents, analyses, hotspots, areas, categories, organisations, health):
+    router.include_router(part.router)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the parts that are read by hand rather than by FastAPI."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for model in (Problem, batches.FeatureCollectionIn):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs", {}))
+            schemas[model.__name__] = schema
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if not path.startswith(f"{PREFIX}/health"):
+                    operation["security"] = [{"token": []}]
+        app.openapi_schema = document
+    return app.openapi_schema

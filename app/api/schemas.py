@@ -1,0 +1,393 @@
+"""The words of the API: what is taken in and what is answered. Rules about values are the core's."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+
+from app.core import geo
+from app.core.analysis.params import MAX_EPS_M, MIN_EPS_M, Weighting
+from app.core.geo import Position
+from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
+
+Number = Annotated[float, Strict()]
+Instant = Annotated[datetime, Strict()]
+YesNo = Annotated[bool, Strict()]
+DEFAULT_SOURCE = "api"
+
+
+class Sent(BaseModel):
+    """What a client sends: unknown fields are refused, so that a misspelt one is not lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LonLat(Sent):
+    """A place in WGS84 degrees."""
+
+    lon: Number
+    lat: Number
+
+    def to_position(self) -> Position:
+        """In the core's words."""
+        return Position(self.lon, self.lat)
+
+
+class Metric(Sent):
+    """A place in the deployment's metres: x is the easting, y the northing."""
+
+    x: Number
+    y: Number
+    crs: str = Field(examples=["EPSG:3006"], max_length=40)
+
+    def to_position(self) -> Position:
+        """In the core's words."""
+        return Position(self.x, self.y, self.crs)
+
+
+class PointGeometry(Sent):
+    """A GeoJSON point: longitude, latitude."""
+
+    type: Literal["Point"]
+    coordinates: Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+    def to_position(self) -> Position:
+        """In the core's words."""
+        return Position(self.coordinates[0], self.coordinates[1], geo.CRS84)
+
+
+class _IncidentFields(Sent):
+    category: Annotated[str, Field(max_length=20, examples=["SKD"])]
+    occurred_from: Annotated[Instant, Field(description="With its offset from UTC.")]
+    occurred_to: Instant | None = None
+    location_uncertainty_m: Number | None = None
+    source: Annotated[str, Field(max_length=SOURCE_MAX_CHARS)] = DEFAULT_SOURCE
+    source_ref: Annotated[str, Field(max_length=SOURCE_REF_MAX_CHARS)] | None = None
+    text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] | None = None
+    organisation: str | None = Field(None, max_length=100, description="Your own; it may be left out.")
+    text_reviewed: YesNo = Field(False, description="A person has read the text and vouches for it.")  # noqa: FBT003
+
+    def _to_raw(self, position: Position) -> RawIncident:
+        return RawIncident(
+            category=self.category,
+            occurred_from=self.occurred_from,
+            occurred_to=self.occurred_to,
+            position=position,
+            location_uncertainty_m=self.location_uncertainty_m,
+            source=self.source,
+            source_ref=self.source_ref,
+            text=self.text,
+            text_reviewed=self.text_reviewed,
+        )
+
+
+class IncidentIn(_IncidentFields):
+    """One report."""
+
+    position: LonLat | Metric | PointGeometry
+
+    def to_raw(self) -> RawIncident:
+        """In the core's words."""
+        return self._to_raw(self.position.to_position())
+
+
+class IncidentFeatureIn(BaseModel):
+    """One report as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    geometry: PointGeometry
+    properties: _IncidentFields
+
+    @property
+    def organisation(self) -> str | None:
+        """Whose report it is."""
+        return self.properties.organisation
+
+    def to_raw(self) -> RawIncident:
+        """In the core's words."""
+        return self.properties._to_raw(self.geometry.to_position())  # noqa: SLF001 -- one family
+
+
+class IncidentPatch(Sent):
+    """What to correct; fields that are left out stay as they are."""
+
+    category: Annotated[str, Field(max_length=20)] = ""
+    occurred_from: Instant = datetime.min
+    occurred_to: Instant | None = None
+    position: LonLat | Metric | PointGeometry = LonLat(lon=0, lat=0)
+    location_uncertainty_m: Number | None = None
+    text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] | None = None
+    text_reviewed: YesNo = False
+    state: State = State.SUBMITTED
+
+    def to_changes(self) -> dict[str, Any]:
+        """Only what was sent, in the core's words; a new text is judged anew unless it is said to be reviewed."""
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        if "position" in changes:
+            changes["position"] = self.position.to_position()
+        if "text" in changes:
+            changes["text_reviewed"] = self.text_reviewed
+        return changes
+
+
+class Stored(BaseModel):
+    """A stored report: its id, and whether it is new (false for a repeat)."""
+
+    id: UUID
+    created: bool
+
+
+class RowProblem(BaseModel):
+    """What was wrong with one row of a batch."""
+
+    index: int
+    field: str
+    code: str
+    message: str
+
+
+class BatchStored(BaseModel):
+    """What became of a batch: ids by index (null for refused rows)."""
+
+    created: int
+    repeated: int
+    refused: int
+    ids: list[UUID | None]
+    errors: list[RowProblem]
+
+
+class IncidentOut(BaseModel):
+    """One incident."""
+
+    id: UUID
+    organisation: str
+    category: str
+    occurred_from: datetime
+    occurred_to: datetime | None
+    position: LonLat
+    location_uncertainty_m: float | None
+    source: str
+    source_ref: str | None
+    text: str | None
+    marks: list[str]
+    state: State
+    reported_at: datetime
+    version: int
+    changed_at: datetime
+
+
+class PeriodIn(Sent):
+    """From and to: dates (whole days in Stockholm, `to` included) or instants with an offset (`to` excluded)."""
+
+    from_: str | None = Field(None, alias="from", max_length=40, examples=["2025-11-17"])
+    to: str | None = Field(None, max_length=40, examples=["2026-11-15"])
+
+
+class AnalysisIn(Sent):
+    """What to analyse; everything may be left out."""
+
+    period: PeriodIn = PeriodIn()
+    categories: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=100)] = []
+    area: str | None = Field(None, max_length=100, description="An area's code.")
+    eps_m: Annotated[Number, Field(ge=MIN_EPS_M, le=MAX_EPS_M)] | None = None
+    min_incidents: Annotated[int, Strict(), Field(ge=2, le=100_000)] | None = None
+    weighting: Weighting = Weighting.COUNT
+
+
+class PeriodOut(BaseModel):
+    """A half-open period."""
+
+    from_: datetime = Field(serialization_alias="from")
+    to: datetime
+
+
+class AnalysisOut(BaseModel):
+    """One run: what was asked, how far it has come, what it found in figures."""
+
+    id: UUID
+    organisation: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    period: PeriodOut
+    categories: list[str]
+    area: str | None
+    organisations: list[str]
+    eps_m: float
+    min_incidents: int
+    weighting: Weighting
+    fingerprint: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    data_cut_off: datetime | None
+    code_version: str
+    incident_count: int | None
+    noise_count: int | None
+    hotspot_count: int | None
+    failure: str | None
+    adopted_at: datetime | None
+    links: dict[str, str]
+
+
+class AnalysisList(BaseModel):
+    """The organisation's runs, newest first."""
+
+    analyses: list[AnalysisOut]
+
+
+class CategoryOut(BaseModel):
+    """A kind of incident."""
+
+    code: str
+    sv: str
+    en: str
+    harm_weight: float
+    own_weight: float | None
+    is_clustered: bool
+
+
+class CategoryList(BaseModel):
+    """All categories, in their order."""
+
+    categories: list[CategoryOut]
+
+
+class OrganisationOut(BaseModel):
+    """An organisation of the deployment."""
+
+    slug: str
+    name: str
+    kind: str
+    municipality: str | None
+    local_police_area: str | None
+    area: str | None
+    outside_area: str
+
+
+class OrganisationList(BaseModel):
+    """All organisations."""
+
+    organisations: list[OrganisationOut]
+
+
+class Health(BaseModel):
+    """Whether the service works."""
+
+    status: Literal["ok", "not ready"]
+    checks: dict[str, str] = {}
+
+
+class Geometry(BaseModel):
+    """A GeoJSON geometry in WGS84, six decimals, right-hand rule."""
+
+    type: str
+    coordinates: list[Any]
+
+
+class Feature(BaseModel):
+    """A GeoJSON feature."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Geometry
+    properties: dict[str, Any]
+
+
+class Link(BaseModel):
+    """Where to go next."""
+
+    rel: str
+    href: str
+    type: str = "application/geo+json"
+
+
+class FeatureCollection(BaseModel):
+    """GeoJSON features."""
+
+    type: Literal["FeatureCollection"]
+    numberReturned: int  # noqa: N815 -- the standard's spelling
+    features: list[Feature]
+    links: list[Link] = []
+
+
+class CategoryShare(BaseModel):
+    """How much of a hot spot is of one category."""
+
+    code: str
+    count: int
+    share: float
+
+
+class HotSpotProperties(BaseModel):
+    """What is known of one hot spot in one run."""
+
+    rank: int
+    count: int
+    weighted_value: float
+    weighting: Weighting
+    density_per_km2: float
+    area_m2: int
+    period_from: datetime
+    period_to: datetime
+    first_seen: datetime
+    last_seen: datetime
+    dominant_category: str
+    categories: list[CategoryShare]
+    centre: list[float]
+    place_uncertainty_m: float | None
+    fingerprint: str
+
+
+class SourceCount(BaseModel):
+    """How many reports of a hot spot come from one source."""
+
+    name: str
+    count: int
+
+
+class HotSpotStatistics(BaseModel):
+    """Counts of the members: hours 0-23 and weekdays from Monday, in Stockholm; ISO weeks; sources."""
+
+    core_incident_count: int
+    hours: list[int]
+    weekdays: list[int]
+    weeks: dict[str, int]
+    sources: list[SourceCount]
+
+
+class HotSpotFeature(BaseModel):
+    """One hot spot."""
+
+    type: Literal["Feature"]
+    id: UUID
+    geometry: Geometry
+    properties: HotSpotProperties
+
+
+class HotSpotDetail(HotSpotFeature):
+    """One hot spot with the statistics of its members."""
+
+    statistics: HotSpotStatistics
+    run: UUID
+
+
+class HotSpotRun(BaseModel):
+    """The run that the hot spots come from."""
+
+    id: UUID
+    organisation: str
+    adopted_at: datetime | None
+    data_cut_off: datetime | None
+    incident_count: int
+    noise_count: int
+    fingerprint: str
+
+
+class HotSpotCollection(BaseModel):
+    """The hot spots of one run, first rank first."""
+
+    type: Literal["FeatureCollection"]
+    run: HotSpotRun | None
+    numberReturned: int  # noqa: N815 -- the standard's spelling
+    features: list[HotSpotFeature]
+

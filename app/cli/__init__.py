@@ -1,0 +1,39 @@
+"""The `lagesbild` command: the same actions as the web, for the person at the machine."""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from app import __version__
+from app.cli import accounts, incidents, running
+from app.core.errors import LagesbildError
+
+app = typer.Typer(
+    name="lagesbild",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Lägesbild: incident reports in, hot spots out. Start with `lagesbild demo`.",
+)
+running.register(app)
+incidents.register(app)
+accounts.register(app)
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    typer.echo(__version__)
+
+
+def main() -> NoReturn:
+    """Run the command; an error of ours is one sentence, not a stack trace."""
+    try:
+        app()
+    except LagesbildError as error:
+        typer.secho(error.message, err=True, fg="red")
+        for problem in error.problems[:20]:
+            typer.echo(f"  {problem.field}: {problem.message}", err=True)
+        sys.exit(2)
+    sys.exit(0)

@@ -1,0 +1,52 @@
+"""The web server in this process: bound before anything else starts, ready when it says so."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from app.core.errors import SetupError
+from app.main import build_app
+from app.settings import Settings
+
+BACKLOG = 2048
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A bound socket. Raises SetupError when the port is taken."""
+    try:
+        bound = socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise SetupError(f"Port {port} on {host} cannot be used ({error.strerror}); choose another with --port.") from error
+    with bound:
+        yield bound
+
+
+def run(settings: Settings, bound: socket.socket, *, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called with the address when requests are answered."""
+    config = uvicorn.Config(
+        build_app(settings),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+    )
+    host, port = bound.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    _Server(config, lambda: ready(f"http://{shown}:{port}")).run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._ready()

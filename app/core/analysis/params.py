@@ -1,0 +1,159 @@
+"""What one analysis run was asked to do.
+
+The fingerprint covers everything that can change the result, so it leaves out `now` (when somebody asked)
+and, where every incident counts as one, the weights.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+MIN_EPS_M = 1.0
+MAX_EPS_M = 10_000.0
+FINGERPRINT_LENGTH = 16
+
+
+class Weighting(StrEnum):
+    """What one incident is worth when hot spots are ranked."""
+
+    COUNT = "count"  # every incident is worth one
+    HARM = "harm"  # the shipped harm weights
+    OWN = "own"  # the organisation's own weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterRule:
+    """How near and how many: the two numbers a meeting can argue about.
+
+    An incident with at least `min_incidents` incidents (itself among them) within `eps_m` metres is a core of
+    a hot spot.
+    """
+
+    eps_m: float = 75.0
+    min_incidents: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that means nothing on a map."""
+        if not MIN_EPS_M <= self.eps_m <= MAX_EPS_M:
+            raise ValueError(
+                f"eps_m must be between {MIN_EPS_M:g} and {MAX_EPS_M:g} metres, got {self.eps_m}"
+            )
+        if self.min_incidents < 2:  # noqa: PLR2004 -- one incident is no group
+            raise ValueError(f"min_incidents must be at least 2, got {self.min_incidents}")
+        object.__setattr__(self, "eps_m", float(self.eps_m))  # 75 and 75.0 are one rule with one fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisParams:
+    """One analysis run: whose incidents, from when, of what kind, grouped and weighed how.
+
+    since, until: aware, half-open [since, until). organisations: slugs, at least one. categories: codes, at
+    least one. area: name of one area, None means everywhere. weights: (category
+    code, what one incident is worth), as used. now: when the run was asked for. Raises ValueError in one
+    plain sentence. Lists are kept sorted and times in UTC, so two equal requests are equal values.
+    """
+
+    since: datetime
+    until: datetime
+    organisations: tuple[str, ...]
+    now: datetime
+    categories: tuple[str, ...]
+    area: str | None = None
+    rule: ClusterRule = ClusterRule()
+    weighting: Weighting = Weighting.COUNT
+    weights: tuple[tuple[str, float], ...] = ()
+    seed: int = 0
+    max_interval_days: int = 28
+    max_uncertainty_m: float = 300.0
+
+    def __post_init__(self) -> None:
+        """Bring the values to their one form and refuse a request that cannot be answered."""
+        for name in ("since", "until", "now"):
+            object.__setattr__(self, name, _in_utc(name, getattr(self, name)))
+        if self.since >= self.until:
+            raise ValueError("The period must end after it begins.")
+        if not self.organisations:
+            raise ValueError("At least one organisation is needed.")
+        if not self.categories:
+            raise ValueError("At least one category is needed.")
+        object.__setattr__(self, "organisations", _sorted_once("organisation", self.organisations))
+        object.__setattr__(self, "categories", _sorted_once("category", self.categories))
+        _sorted_once("weight for category", tuple(code for code, _ in self.weights))
+        object.__setattr__(self, "weights", tuple(sorted((code, float(w)) for code, w in self.weights)))
+        if not all(math.isfinite(weight) and weight >= 0 for _, weight in self.weights):
+            raise ValueError("Weights must be numbers from zero up.")
+        if self.weighting is not Weighting.COUNT and not self.weights:
+            raise ValueError(f"The weighting {self.weighting} needs weights.")
+        if self.seed < 0 or self.max_interval_days < 1:
+            raise ValueError("The seed must be zero or more and max_interval_days at least one.")
+        if not self.max_uncertainty_m > 0:
+            raise ValueError("max_uncertainty_m must be more than zero.")
+        object.__setattr__(self, "max_uncertainty_m", float(self.max_uncertainty_m))
+
+    def as_json(self) -> str:
+        """All parameters as canonical JSON text: sorted keys, no spaces, UTC times."""
+        return _canonical(self._as_mapping())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `as_json` wrote. Raises ValueError for anything else."""
+        try:
+            values: dict[str, Any] = json.loads(text)
+            readers: dict[str, Callable[[Any], Any]] = {
+                "since": datetime.fromisoformat,
+                "until": datetime.fromisoformat,
+                "now": datetime.fromisoformat,
+                "organisations": tuple,
+                "categories": tuple,
+                "rule": lambda rule: ClusterRule(**rule),
+                "weighting": Weighting,
+                "weights": lambda weights: tuple((code, weight) for code, weight in weights),
+            }
+            return cls(**values | {name: read(values[name]) for name, read in readers.items()})
+        except (KeyError, TypeError, AttributeError) as problem:
+            raise ValueError("This is not a set of analysis parameters.") from problem
+
+    def fingerprint(self) -> str:
+        """Sixteen hex digits: the same for two runs exactly when the same data must give the same result."""
+        decisive = self._as_mapping()
+        del decisive["now"]
+        if self.weighting is Weighting.COUNT:
+            del decisive["weights"]
+        return hashlib.sha256(_canonical(decisive).encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+    def _as_mapping(self) -> dict[str, Any]:
+        return {
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "organisations": self.organisations,
+            "now": self.now.isoformat(),
+            "categories": self.categories,
+            "area": self.area,
+            "rule": {"eps_m": self.rule.eps_m, "min_incidents": self.rule.min_incidents},
+            "weighting": self.weighting.value,
+            "weights": self.weights,
+            "seed": self.seed,
+            "max_interval_days": self.max_interval_days,
+            "max_uncertainty_m": self.max_uncertainty_m,
+        }
+
+
+def _canonical(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _in_utc(name: str, moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} must say its time zone.")
+    return moment.astimezone(UTC)
+
+
+def _sorted_once(what: str, codes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(codes)) < len(codes):
+        raise ValueError(f"The same {what} was named twice.")
+    return tuple(sorted(codes))

@@ -1,0 +1,192 @@
+"""The one pipeline: counted incidents and parameters in, ranked hot spots out.
+
+Same incidents and same parameters give the same findings, byte for byte, in whatever order the rows came.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely import Polygon
+
+from app.core.analysis import outlines, scoring, times
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, Clustering, find_clusters
+from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams
+from app.core.analysis.points import Coordinates, Floats, Points
+
+KEY_SPACE = uuid.UUID("8d0d0c70-6f5e-5b0e-9a3c-5f3d6f0f6c11")  # never changes: keys are stored
+CENTIMETRES_A_METRE = 100
+M2_A_KM2 = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotSpot:
+    """One dense group of incidents. Two hot spots of one run never share a key."""
+
+    key: uuid.UUID  # the same whenever the same cores are found with the same rule for the same organisations
+    rank: int  # 1 is first
+    count: int
+    core_incident_count: int
+    weighted_value: float
+    area_m2: int
+    density_per_km2: float
+    outline: Polygon  # metres, in the projection of the points
+    outline_wgs84: Polygon  # lon, lat, ready for GeoJSON
+    centre: tuple[float, float]  # lon, lat; always inside the outline
+    first_seen: datetime  # UTC, whole seconds
+    last_seen: datetime
+    categories: tuple[tuple[str, int, float], ...]  # code, count, share of the hot spot; most first
+    sources: tuple[tuple[str, int], ...]  # name, count; most first
+    hours: tuple[int, ...]  # 24 counts, clocks in Stockholm
+    weekdays: tuple[int, ...]  # 7 counts, Monday first
+    weeks: tuple[int, ...]  # a count for each of Findings.weeks
+    place_uncertainty_m: float | None  # median of those known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What an analysis run found, ranked. Noise is incidents in no hot spot."""
+
+    params_fingerprint: str
+    incident_count: int
+    clustered_count: int
+    noise_count: int
+    weeks: tuple[str, ...]  # every ISO week the period touches, like 2026-W07
+    hotspots: tuple[HotSpot, ...]
+
+    def as_json(self) -> str:
+        """Everything as canonical JSON text, outlines as WKT: equal text means equal findings."""
+        return json.dumps(
+            asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits of everything found."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def analyse(
+    points: Points, params: AnalysisParams, *, memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+) -> Findings:
+    """Find, describe and rank the hot spots among incidents that count.
+
+    Raises ValueError when an incident lies outside the period or its category has no weight, TooLargeError
+    when the incidents lie too densely for the memory allowed.
+    """
+    _check_period(points, params)
+    clustering = find_clusters(points.xy, params.rule, memory_limit_bytes=memory_limit_bytes)
+    clustered_count = int((clustering.labels >= 0).sum())
+    return Findings(
+        params_fingerprint=params.fingerprint(),
+        incident_count=len(points),
+        clustered_count=clustered_count,
+        noise_count=len(points) - clustered_count,
+        weeks=times.iso_weeks(params.since, params.until),
+        hotspots=_hotspots(points, clustering, params) if clustering.cluster_count else (),
+    )
+
+
+def _check_period(points: Points, params: AnalysisParams) -> None:
+    since_s, until_s = params.since.timestamp(), params.until.timestamp()
+    if not ((points.occurred_s >= since_s) & (points.occurred_s < until_s)).all():
+        raise ValueError("An incident lies outside the period.")
+
+
+def _hotspots(points: Points, clustering: Clustering, params: AnalysisParams) -> tuple[HotSpot, ...]:
+    labels, k = clustering.labels, clustering.cluster_count
+    weights = scoring.weight_of_categories(points.categories, params)
+    by_category = scoring.counts_by(labels, points.category, k, len(points.categories))
+    by_source = scoring.counts_by(labels, points.source, k, len(points.sources))
+    values = scoring.weighted_values(by_category, weights)
+    counts = by_category.sum(axis=1)
+    members = _members(labels, k)
+    keys = [_key(points.xy[rows[clustering.core[rows]]], params) for rows in members]
+    shapes = outlines.outlines(points.xy, labels, params.rule.eps_m)
+    shapes_wgs84 = outlines.outlines_to_wgs84(shapes, points.epsg)
+    means = np.array([points.xy[rows].mean(axis=0) for rows in members])
+    centres = outlines.lonlat(outlines.marks(shapes, means), points.epsg)
+    when = _When.of(points, params, labels, k)
+    return tuple(
+        HotSpot(
+            key=keys[c],
+            rank=rank,
+            count=int(counts[c]),
+            core_incident_count=int(clustering.core[members[c]].sum()),
+            weighted_value=float(values[c]),
+            area_m2=round(shapes[c].area),
+            density_per_km2=round(float(counts[c]) / shapes[c].area * M2_A_KM2, 1),
+            outline=shapes[c],
+            outline_wgs84=shapes_wgs84[c],
+            centre=(float(centres[c, 0]), float(centres[c, 1])),
+            first_seen=_moment(points.occurred_s[members[c]].min()),
+            last_seen=_moment(points.occurred_s[members[c]].max()),
+            categories=_shares(points.categories, by_category[c]),
+            sources=_most_first(points.sources, by_source[c]),
+            hours=tuple(when.hours[c].tolist()),
+            weekdays=tuple(when.weekdays[c].tolist()),
+            weeks=tuple(when.weeks[c].tolist()),
+            place_uncertainty_m=_median_known(points.uncertainty_m[members[c]]),
+        )
+        for rank, c in enumerate(scoring.ranking(values, counts, keys), start=1)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _When:
+    """Counts of each group by hour (k, 24), weekday (k, 7) and week of the period (k, w)."""
+
+    hours: NDArray[np.int64]
+    weekdays: NDArray[np.int64]
+    weeks: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, points: Points, params: AnalysisParams, labels: NDArray[np.int32], k: int) -> "_When":
+        local_s = times.local_seconds(points.occurred_s)
+        first_s = float(times.local_seconds(np.array([params.since.timestamp()]))[0])
+        week_count = len(times.iso_weeks(params.since, params.until))
+        return cls(
+            hours=scoring.counts_by(labels, times.hours(local_s), k, 24),
+            weekdays=scoring.counts_by(labels, times.weekdays(local_s), k, 7),
+            weeks=scoring.counts_by(labels, times.weeks(local_s, first_s), k, week_count),
+        )
+
+
+def _members(labels: NDArray[np.int32], k: int) -> list[NDArray[np.intp]]:
+    """The rows of each group 0..k-1, in row order."""
+    order = np.argsort(labels, kind="stable")
+    bounds = np.searchsorted(labels[order], np.arange(k + 1))
+    return [order[start:end] for start, end in pairwise(bounds.tolist())]
+
+
+def _key(core_xy: Coordinates, params: AnalysisParams) -> uuid.UUID:
+    """Named by the places of the cores: cores of two groups lie more than eps apart, so no two keys agree."""
+    places = np.unique(np.rint(core_xy * CENTIMETRES_A_METRE).astype(np.int64), axis=0)
+    identity = [params.organisations, params.rule.eps_m, params.rule.min_incidents, places.tolist()]
+    return uuid.uuid5(KEY_SPACE, json.dumps(identity, separators=(",", ":")))
+
+
+def _moment(epoch_s: np.float64) -> datetime:
+    return datetime.fromtimestamp(int(epoch_s), tz=UTC)
+
+
+def _most_first(names: Sequence[str], counts: NDArray[np.int64]) -> tuple[tuple[str, int], ...]:
+    """Names that occur, most first, then by name."""
+    occurring = ((name, int(count)) for name, count in zip(names, counts, strict=True) if count)
+    return tuple(sorted(occurring, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _shares(codes: Sequence[str], counts: NDArray[np.int64]) -> tuple[tuple[str, int, float], ...]:
+    total = int(counts.sum())
+    return tuple((code, count, round(count / total, 3)) for code, count in _most_first(codes, counts))
+
+
+def _median_known(uncertainty_m: Floats) -> float | None:
+    known = uncertainty_m[~np.isnan(uncertainty_m)]
+    return round(float(np.median(known)), 1) if len(known) else None

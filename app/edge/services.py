@@ -1,0 +1,36 @@
+"""What the deployment hands to every request; made once by app.main."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from app.store.tx import Database
+
+
+def now() -> datetime:
+    """The present instant. Actions and core get it as a value; nothing below the edge reads the clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a request may need from outside itself."""
+
+    database: Database
+    secret: bytes  # keys the ETags
+    metric_srid: int
+    code_version: str
+    schema_head: str  # the migration this code expects
+    max_body_bytes: int
+    is_https: bool  # cookies are marked secure
+    basemap: Path | None = None
+    clock: Callable[[], datetime] = now
+
+
+def of(connection: HTTPConnection) -> Services:
+    """The services of the running application."""
+    return cast("Services", connection.app.state.services)

@@ -1,0 +1,1 @@
+"""Background work: tasks of three lines, each calling one action, and the worker that runs them."""

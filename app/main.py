@@ -1,0 +1,83 @@
+"""Put the parts together: the only place that knows all of them.
+
+    uvicorn --factory app.main:from_environment
+"""
+
+import secrets
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.api import routes
+from app.core.errors import SetupError
+from app.edge import problems
+from app.edge.services import Services
+from app.edge.shell import Shell
+from app.settings import Settings
+from app.store import migrate
+from app.store.engine import make_engine
+from app.store.tx import Database
+from app.web import pages
+
+SECRET_BYTES = 32
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The whole application on the database that the settings name."""
+    if settings.database_url is None:
+        raise SetupError(
+            "No database is named: set LAGESBILD_DATABASE_URL, or start with `lagesbild demo`, which brings its own."
+        )
+    is_https = (settings.public_url or "").startswith("https://")
+    services = Services(
+        database=Database(make_engine(settings.database_url)),
+        secret=secret_of(settings.home),
+        metric_srid=settings.metric_srid,
+        code_version=__version__,
+        schema_head=migrate.head(),
+        max_body_bytes=settings.max_body_bytes,
+        is_https=is_https,
+        basemap=settings.basemap,
+    )
+    app = FastAPI(
+        title="Lägesbild",
+        version=__version__,
+        description="Incident reports in, hot spots out: GeoJSON for the joint situation picture.",
+        openapi_url=f"{routes.PREFIX}/openapi.json",
+        docs_url=None,  # the usual pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.openapi = lambda: routes.document(app)  # type: ignore[method-assign]
+    problems.install(app)
+    app.include_router(routes.router)
+    app.include_router(pages.router)
+    app.add_middleware(Shell, max_body_bytes=settings.max_body_bytes, is_https=is_https)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application as LAGESBILD_* describe it."""
+    return build_app(Settings())
+
+
+def secret_of(home: Path) -> bytes:
+    """The deployment's secret key: made at the first start, readable by its owner only."""
+    file = home / "secret"
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(file, "xb", opener=_private) as f:  # noqa: PTH123 -- the opener sets the mode from the start
+                f.write(secrets.token_bytes(SECRET_BYTES))
+        except FileExistsError:
+            pass  # another process was first
+        return file.read_bytes()
+
+
+def _private(path: str, flags: int) -> int:
+    import os
+
+    return os.open(path, flags, 0o600)

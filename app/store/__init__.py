@@ -1,0 +1,1 @@
+"""PostgreSQL: the only home of SQL, tables and transactions."""

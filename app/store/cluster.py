@@ -1,0 +1,452 @@
+"""The private PostgreSQL cluster of a demo or a test run: find, make, start, stop.
+
+It lives in one folder, listens on a unix socket only, and never runs as root. After `kill -9` a pid file
+cannot be believed (a zombie or a stranger may carry the number): who runs here is read from the working
+folders of the machine's processes.
+"""
+
+import ctypes
+import fcntl
+import hashlib
+import logging
+import os
+import pwd
+import re
+import shlex
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from app.core.errors import SetupError
+
+SUPERUSER = "postgres"
+PORT = 5432  # of the socket's name; no TCP port is opened
+OLDEST_MAJOR = 15
+OLDEST_POSTGIS = (3, 3)
+LONGEST_SOCKET_PATH = 107  # bytes: sun_path of Linux without its closing NUL
+START_S = 300  # crash recovery of a large cluster takes its time
+UNANSWERED_S = 10  # a living server that gives no answer for so long has lost its socket
+
+_LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+_STEP_S = 0.05
+
+_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/opt/postgresql*/bin",
+    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+_HOW_TO_INSTALL = (
+    f"Install PostgreSQL {OLDEST_MAJOR} or later with PostGIS {'.'.join(map(str, OLDEST_POSTGIS))} or later "
+    "(Debian: apt-get install postgresql-postgis; Fedora: dnf install postgresql-server postgis; "
+    "macOS: brew install postgis), or set LAGESBILD_DATABASE_URL to a server that has them."
+)
+# Statements and details may hold personal data: they stay out of the server's log.
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "max_wal_size": "1GB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "jit": "off",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+# Loses committed rows when the machine or the server dies: for tests only.
+_FAST_SETTINGS = {
+    "shared_buffers": "64MB",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+}
+# The shell looks, as the server's user: root in a container may not read the links of other users' processes.
+_WHO_WORKS_IN = 'for p in /proc/[0-9]*; do [ "$p/cwd" -ef "$1" ] && echo "${p#/proc/}"; done; :'
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """One installed PostgreSQL that has PostGIS."""
+
+    folder: Path
+    major: int
+
+
+class Cluster:
+    """One PostgreSQL cluster in a folder of its own.
+
+    `fast` gives up durability, and lets the server die with the thread that started it: for tests only.
+    Run by root, the server runs as the owner of its data, at first the user `postgres`.
+    """
+
+    def __init__(self, home: Path, *, fast: bool = False) -> None:
+        home = home.resolve()
+        self._fast = fast
+        self._is_root = os.geteuid() == 0
+        self._account = _server_account(home / "data")
+        self._child: subprocess.Popen[bytes] | None = None
+        self.home = self._enterable(home)
+        self.data = self.home / "data"
+        self.sockets = _socket_folder(self.home)
+        _check_own(self.data)
+        self.binaries = _choose(find_binaries(), self.data)
+
+    def start(self) -> bool:
+        """Make the cluster where there is none, and start it. True when this call started the server."""
+        with self._lock():
+            self._make()
+            if self._answers():
+                return False
+            if self._wait_for_earlier_server():
+                return False
+            self._make_socket_folder()
+            self._launch()
+        return True
+
+    def stop(self) -> None:
+        """Stop the server; nothing happens where none runs."""
+        if not self.data.exists():
+            return
+        with self._lock():
+            if self.is_running():
+                self._stop()
+
+    def remove(self) -> None:
+        """Stop the server and delete everything it stored."""
+        self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def is_running(self) -> bool:
+        """Whether the cluster's own server process is alive."""
+        pid = self._recorded_pid()
+        if pid is None:
+            return False
+        if not Path("/proc/self/cwd").exists():  # macOS
+            return self._run(self._tool("pg_ctl"), "status").returncode == 0
+        return pid in self._processes()
+
+    def conninfo(self, database: str = SUPERUSER, user: str = SUPERUSER) -> str:
+        """Tell libpq and psycopg where to connect."""
+        return make_conninfo(host=str(self.sockets), port=PORT, dbname=database, user=user)
+
+    def url(self, database: str = SUPERUSER, user: str = SUPERUSER) -> str:
+        """Tell SQLAlchemy where to connect."""
+        query = {"host": str(self.sockets), "port": str(PORT)}
+        return sa.URL.create("postgresql+psycopg", user, database=database, query=query).render_as_string()
+
+    def ensure_database(self, name: str) -> bool:
+        """Create the database unless it is there. True when this call created it."""
+        with psycopg.connect(self.conninfo(), autocommit=True) as conn:
+            if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                return False
+            try:
+                conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            except psycopg.errors.DuplicateDatabase:  # somebody else was a moment faster
+                return False
+        return True
+
+    def _make(self) -> None:
+        """Make the data folder, whole or not at all."""
+        if self.data.exists():
+            return
+        draft = self.home / "data.draft"  # initdb writes PG_VERSION early: a killed one looks finished
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        self._hand_over(draft)
+        made = self._run(
+            self._tool("initdb"), "--pgdata", str(draft), "--username", SUPERUSER, "--auth", "trust",
+            "--encoding", "UTF8", "--locale", _LOCALE, *(["--no-sync"] if self._fast else []),
+        )  # fmt: skip
+        if made.returncode:
+            raise SetupError(f"No database could be made in {self.home}: {_last_line(made.stderr)}")
+        draft.rename(self.data)
+
+    def _launch(self) -> None:
+        settings = _SETTINGS | {"unix_socket_directories": _as_list(self.sockets)}
+        if self._fast:
+            self._launch_child(_as_options(settings | _FAST_SETTINGS))
+        else:
+            self._launch_detached(_as_options(settings))
+
+    def _launch_detached(self, options: Sequence[str]) -> None:
+        log, limit_s = str(self.data / "server.log"), str(START_S)
+        started = self._run(
+            self._tool("pg_ctl"), "start", "-w", "-s", "-t", limit_s, "-l", log, "-o", shlex.join(options)
+        )  # fmt: skip
+        if started.returncode:
+            raise SetupError(f"PostgreSQL did not start. What it says is in {log}")
+
+    def _launch_child(self, options: Sequence[str]) -> None:
+        # The shell opens the log as the server's user; root must not follow a link that this user planted.
+        self._child = subprocess.Popen(  # noqa: S603 - our own words only
+            ["/bin/sh", "-c", 'exec "$0" "$@" 2>>server.log', self._tool("postgres"), *options],
+            cwd=self.data, env=self._environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            user=self._drop_to, group=self._drop_to_group, extra_groups=[] if self._is_root else None,
+            start_new_session=True, preexec_fn=_DIE_WITH_PARENT,  # noqa: PLW1509 - one system call, no Python state
+        )  # fmt: skip
+        end = time.monotonic() + START_S
+        while not self._answers():
+            if self._child.poll() is not None or time.monotonic() > end:
+                raise SetupError(f"PostgreSQL did not start. What it says is in {self.data / 'server.log'}")
+            time.sleep(_STEP_S)
+
+    def _stop(self) -> None:
+        mode = "immediate" if self._fast else "fast"
+        stopped = self._run(self._tool("pg_ctl"), "stop", "-w", "-s", "-t", str(START_S), "-m", mode)
+        if stopped.returncode:
+            raise SetupError(f"PostgreSQL in {self.home} did not stop: {_last_line(stopped.stderr)}")
+        if self._child is not None:
+            self._child.wait()
+
+    def _wait_for_earlier_server(self) -> bool:
+        """See an earlier server through its start or its end. True when it came to answer."""
+        end = time.monotonic() + UNANSWERED_S
+        while self.is_running():
+            if self._answers():
+                return True
+            if time.monotonic() > end:  # somebody swept its socket away
+                self._stop()
+            time.sleep(_STEP_S)
+        while left := self._processes():  # orphans of a killed server leave by themselves
+            if time.monotonic() > end:
+                raise SetupError(
+                    f"An earlier server's processes still use {self.data}; end them: {sorted(left)}"
+                )
+            time.sleep(_STEP_S)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        return False
+
+    def _answers(self) -> bool:
+        asked = self._run(self._tool("pg_isready"), "-q", "-h", str(self.sockets), "-p", str(PORT))
+        return asked.returncode == 0
+
+    def _recorded_pid(self) -> int | None:
+        try:
+            return int((self.data / "postmaster.pid").read_text("utf-8").split()[0])
+        except (FileNotFoundError, IndexError, ValueError):  # not there, or only half written
+            return None
+
+    def _processes(self) -> set[int]:
+        """Live processes that work in the data folder: all of this cluster's; a zombie has no folder."""
+        return {
+            int(pid) for pid in self._run("/bin/sh", "-c", _WHO_WORKS_IN, "sh", str(self.data)).stdout.split()
+        }
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One start or stop at a time, whoever asks."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.home / "lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise SetupError(
+                f"The database's folder {self.home} cannot be written: {error.strerror}"
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _make_socket_folder(self) -> None:
+        """Make a folder closed to everybody else: who reaches the socket is let in without a password."""
+        with suppress(FileExistsError):
+            self.sockets.mkdir(mode=0o700)
+            self._hand_over(self.sockets)
+        found = self.sockets.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != self._account.pw_uid or found.st_mode & 0o077:
+            raise SetupError(
+                f"{self.sockets} was made by somebody else or is open to others; remove it and start again"
+            )
+        for remains in self.sockets.glob(".s.PGSQL.*"):
+            remains.unlink()
+
+    def _enterable(self, home: Path) -> Path:
+        """Go elsewhere when the server's user cannot reach the home: /root and its like are closed to it."""
+        if not self._is_root:
+            return home
+        nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+        if self._run("test", "-x", str(nearest)).returncode == 0:
+            return home
+        reachable = Path("/var/lib/lagesbild") / _short_name(home)
+        _log.warning("%s is closed to user %s: the database is in %s", home, self._account.pw_name, reachable)
+        return reachable
+
+    def _hand_over(self, folder: Path) -> None:
+        if self._is_root:
+            os.chown(folder, self._account.pw_uid, self._account.pw_gid, follow_symlinks=False)
+
+    def _tool(self, name: str) -> str:
+        return str(self.binaries.folder / name)
+
+    @property
+    def _drop_to(self) -> int | None:
+        return self._account.pw_uid if self._is_root else None
+
+    @property
+    def _drop_to_group(self) -> int | None:
+        return self._account.pw_gid if self._is_root else None
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of the caller's: PGHOST, PGOPTIONS and their kind would change what the tools do."""
+        data = str(self.data) if hasattr(self, "data") else ""
+        return {"PATH": os.defpath, "LC_ALL": _LOCALE, "HOME": self._account.pw_dir, "PGDATA": data}
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own words only
+            command,
+            cwd="/",
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            user=self._drop_to,
+            group=self._drop_to_group,
+            extra_groups=[] if self._is_root else None,
+        )
+
+
+def find_binaries() -> list[Binaries]:
+    """Every installed PostgreSQL that is new enough and has PostGIS, newest first.
+
+    Raises SetupError, with how to install them, when there is none.
+    """
+    found = {folder: major for folder in _program_folders() if (major := _major(folder)) >= OLDEST_MAJOR}
+    if not found:
+        raise SetupError(f"PostgreSQL was not found on this machine. {_HOW_TO_INSTALL}")
+    able = [
+        Binaries(folder, major)
+        for folder, major in found.items()
+        if _postgis(folder, major) >= OLDEST_POSTGIS
+    ]
+    if not able:
+        raise SetupError(f"PostgreSQL in {next(iter(found))} has no PostGIS of use here. {_HOW_TO_INSTALL}")
+    return sorted(able, key=lambda binaries: binaries.major, reverse=True)
+
+
+def _program_folders() -> Iterator[Path]:
+    for pattern in _FOLDERS:
+        yield from Path("/").glob(pattern[1:])
+    for program in ("postgres", "initdb"):
+        if path := shutil.which(program):
+            yield Path(path).parent
+            yield Path(path).resolve().parent
+
+
+def _major(folder: Path) -> int:
+    """Read the version of the PostgreSQL in the folder; 0 where there is no whole one."""
+    if not all((folder / program).exists() for program in ("postgres", "initdb", "pg_ctl", "pg_isready")):
+        return 0
+    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - a path we found
+    number = re.search(r"\d+", said.stdout)
+    return int(number[0]) if number else 0
+
+
+def _postgis(folder: Path, major: int) -> tuple[int, ...]:
+    """Read the version of PostGIS beside this PostgreSQL; () for none. pg_config may be missing."""
+    shares = (
+        folder.parent / "share/extension",
+        folder.parent / "share/postgresql/extension",
+        folder.parent / f"share/postgresql@{major}/extension",
+        Path(f"/usr/share/postgresql/{major}/extension"),
+        Path("/usr/share/pgsql/extension"),
+    )
+    for share in shares:
+        control = share / "postgis.control"
+        if control.exists():
+            version = re.search(r"default_version\s*=\s*'(\d+)\.(\d+)", control.read_text("utf-8"))
+            return (int(version[1]), int(version[2])) if version else ()
+    return ()
+
+
+def _choose(installed: Sequence[Binaries], data: Path) -> Binaries:
+    """Take the newest, or for data that exist the one that made them: data belong to one major."""
+    try:
+        made_by = int((data / "PG_VERSION").read_text("ascii"))
+    except FileNotFoundError:
+        return installed[0]
+    for binaries in installed:
+        if binaries.major == made_by:
+            return binaries
+    raise SetupError(
+        f"The database in {data.parent} was made by PostgreSQL {made_by}, and PostgreSQL "
+        f"{installed[0].major} is installed. Install PostgreSQL {made_by} with PostGIS, "
+        "or move the folder away to begin with an empty database."
+    )
+
+
+def _server_account(data: Path) -> pwd.struct_passwd:
+    """Whom the server runs as: ourselves; for root the owner of the data, or `postgres`."""
+    try:
+        if os.geteuid() != 0:
+            return pwd.getpwuid(os.geteuid())
+        return pwd.getpwuid(data.stat().st_uid) if data.exists() else pwd.getpwnam(SUPERUSER)
+    except KeyError as error:
+        raise SetupError(f"PostgreSQL needs a user of this machine to run as: {error.args[0]}") from error
+
+
+def _check_own(data: Path) -> None:
+    if data.exists() and not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        owner = data.stat().st_uid
+        raise SetupError(
+            f"The database in {data.parent} belongs to the user with number {owner}: run this as that user"
+        )
+
+
+def _socket_folder(home: Path) -> Path:
+    """In the home, or for long paths in a short one: a socket's path has a limit in bytes."""
+    beside = home / "run"
+    if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
+        return beside
+    return Path("/tmp") / f"lagesbild-{_short_name(home)}"  # noqa: S108 - its owner and mode are checked before use
+
+
+def _short_name(home: Path) -> str:
+    return hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+
+
+def _as_list(folder: Path) -> str:
+    """One element of a PostgreSQL list setting: a comma in the path must not split it."""
+    return '"' + str(folder).replace('"', '""') + '"'
+
+
+def _as_options(settings: dict[str, str]) -> list[str]:
+    return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+
+def _last_line(output: str) -> str:
+    return output.strip().rpartition("\n")[2]
+
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def _die_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)  # SIGQUIT is PostgreSQL's immediate shutdown
+
+
+_DIE_WITH_PARENT = _die_with_parent if sys.platform == "linux" else None

@@ -1,0 +1,45 @@
+"""Connections: every one acts as the app role, in UTC, and knows where the job tables are."""
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+
+APP_ROLE = "lagesbild_app"
+# Filters are optional, so a cached generic plan would ignore the index: plan each query for its values.
+OPTIONS = f"-c role={APP_ROLE} -c search_path=public,jobs -c timezone=UTC -c plan_cache_mode=force_custom_plan"
+WEB_TIMEOUT_MS = 15_000
+JOB_TIMEOUT_MS = 600_000
+
+
+def make_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = WEB_TIMEOUT_MS) -> Engine:
+    """A pool of connections that own nothing and obey row-level security."""
+    return create_engine(
+        make_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error names the statement, never a row's content
+        connect_args={
+            "options": f"{OPTIONS} -c statement_timeout={statement_timeout_ms}",
+            "application_name": "lagesbild",
+            "connect_timeout": 10,
+        },
+    )
+
+
+def conninfo(url: str, **extra: str) -> str:
+    """The same address as a libpq connection string, for pg_dump, psycopg and the job worker."""
+    from psycopg.conninfo import make_conninfo
+
+    parts = make_url(url)
+    query = {k: v if isinstance(v, str) else v[-1] for k, v in parts.query.items()}
+    wanted = {
+        "user": parts.username,
+        "password": parts.password,
+        "host": parts.host,
+        "port": None if parts.port is None else str(parts.port),
+        "dbname": parts.database,
+        **query,
+        **extra,
+    }
+    return make_conninfo("", **{k: v for k, v in wanted.items() if v is not None})

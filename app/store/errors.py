@@ -1,0 +1,48 @@
+"""What PostgreSQL refuses, in the domain's words: SQLSTATE and constraint → error. The only such place."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import errors
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.core.errors import BusyError, ConflictError, ForbiddenError, InvalidError, LagesbildError
+
+UNIQUE = {
+    "adoptions_run_id_key": "The run is already adopted.",
+    "organisations_slug_key": "There is already an organisation with that slug.",
+    "accounts_organisation_id_name_key": "The organisation already has an account of that name.",
+    "areas_code_key": "There is already an area with that code.",
+    "incidents_source_ref_key": "Another incident of the same source has that reference.",
+    "idempotency_keys_pkey": "The Idempotency-Key is being used by another request just now.",
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what the driver raises into one of the project's errors, where a sender or the load caused it."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise BusyError("All database connections are busy; try again in a moment.") from error
+    except DBAPIError as error:
+        raise (_known(error) or error) from error
+
+
+def _known(error: DBAPIError) -> LagesbildError | None:
+    cause = error.orig
+    if isinstance(cause, errors.UniqueViolation):
+        sentence = UNIQUE.get(cause.diag.constraint_name or "")
+        return None if sentence is None else ConflictError(sentence)
+    if isinstance(cause, errors.InsufficientPrivilege) and "row-level security" in str(cause):
+        return ForbiddenError("That row belongs to another organisation.")
+    if isinstance(cause, errors.QueryCanceled):
+        return BusyError("The question took too long to answer; ask for less.")
+    if isinstance(cause, errors.SerializationFailure | errors.DeadlockDetected | errors.LockNotAvailable):
+        return BusyError("Somebody else changed the same thing at the same moment; try again.")
+    if isinstance(cause, errors.DataError):  # NUL bytes, numbers or times beyond what the database holds
+        return InvalidError("A value in the request is beyond what can be stored or compared.")
+    if isinstance(error, OperationalError):
+        return BusyError("The database cannot be reached just now.")
+    return None

@@ -1,0 +1,212 @@
+"""Incidents in the database. Everything reaches only the transaction's scope."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.incidents import IncidentDraft, State
+from app.store.queries import load
+from app.store.tx import ReadTx, WriteTx
+
+SQL = load("incidents")
+LISTED = tuple(s for s in State if s not in {State.WITHDRAWN, State.REJECTED, State.DUPLICATE, State.PURGED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is already stored under a reference."""
+
+    id: UUID
+    content_hash: bytes
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which incidents a reader asks for; None = all. bbox is (west, south, east, north) in WGS84 degrees."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    categories: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    states: tuple[State, ...] = LISTED
+    area: str | None = None
+    bbox: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """The approved incidents of a period as columns, (n,) each; xy in the deployment's metres."""
+
+    xy: NDArray[np.float64]
+    from_s: NDArray[np.float64]
+    to_s: NDArray[np.float64]
+    uncertainty_m: NDArray[np.float64]
+    categories: NDArray[np.str_]
+    sources: NDArray[np.str_]
+    sort_keys: NDArray[np.str_]
+    newest: datetime | None  # when the last of them was stored or corrected
+
+
+def new_ids(n: int) -> list[UUID]:
+    """n random version-4 ids, from one read of the system's randomness."""
+    noise = os.urandom(16 * n)
+    return [UUID(bytes=noise[i : i + 16], version=4) for i in range(0, 16 * n, 16)]
+
+
+def add(
+    tx: WriteTx,
+    drafts: Sequence[IncidentDraft],
+    states: Sequence[State],
+    now: datetime,
+    reported_ats: Sequence[datetime] | None = None,
+) -> list[UUID | None]:
+    """Store drafts reported by the actor (now, unless said), for the actor's organisation; index-aligned ids.
+
+    None where the reference is already stored (see `by_reference`).
+    """
+    ids = new_ids(len(drafts))
+    stored = tx.conn.execute(
+        SQL.add,
+        {
+            "organisation_id": tx.actor.organisation_id,
+            "reported_by": tx.actor.id,
+            "now": now,
+            "ids": ids,
+            "sources": [d.source for d in drafts],
+            "source_refs": [d.source_ref for d in drafts],
+            "categories": [d.category for d in drafts],
+            "occurred_froms": [d.occurred_from for d in drafts],
+            "occurred_tos": [d.occurred_to for d in drafts],
+            "lons": [d.lon for d in drafts],
+            "lats": [d.lat for d in drafts],
+            "uncertainties": [d.location_uncertainty_m for d in drafts],
+            "texts": [d.text for d in drafts],
+            "marks": [" ".join(d.marks) for d in drafts],
+            "states": [s.value for s in states],
+            "reported_ats": [now] * len(drafts) if reported_ats is None else list(reported_ats),
+            "content_hashes": [d.content_hash for d in drafts],
+        },
+    )
+    inserted = set(stored.scalars())
+    return [i if i in inserted else None for i in ids]
+
+
+def by_reference(tx: WriteTx, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
+    """What the actor's organisation has stored under (source, source_ref), as far as the actor may see it."""
+    rows = tx.conn.execute(
+        SQL.by_reference,
+        {
+            "organisation_id": tx.actor.organisation_id,
+            "sources": [source for source, _ in references],
+            "source_refs": [ref for _, ref in references],
+        },
+    )
+    return {
+        (r.source, r.source_ref): Known(id=r.id, content_hash=bytes(r.content_hash), state=State(r.state)) for r in rows
+    }
+
+
+def page(
+    tx: ReadTx, wanted: Filter, *, limit: int, after: tuple[datetime, UUID] | None
+) -> tuple[list[str], tuple[datetime, UUID] | None]:
+    """GeoJSON features, newest first, and the keyset of the next page (None when this is the last)."""
+    west, south, east, north = wanted.bbox or (None, None, None, None)
+    rows = tx.conn.execute(
+        SQL.page,
+        {
+            **_reach(tx),
+            "since": wanted.since,
+            "until": wanted.until,
+            "categories": None if wanted.categories is None else list(wanted.categories),
+            "sources": None if wanted.sources is None else list(wanted.sources),
+            "states": [s.value for s in wanted.states],
+            "area": wanted.area,
+            "west": west,
+            "south": south,
+            "east": east,
+            "north": north,
+            "after_from": after[0] if after else None,
+            "after_id": after[1] if after else None,
+            "limit": limit + 1,
+        },
+    ).all()
+    last = (rows[limit - 1].occurred_from, rows[limit - 1].id) if len(rows) > limit else None
+    return [r.feature for r in rows[:limit]], last
+
+
+def one(tx: ReadTx, incident_id: UUID) -> dict[str, Any] | None:
+    """An incident as a mapping of its columns, lon and lat among them; None when out of reach."""
+    row = tx.conn.execute(SQL.one, {"id": incident_id, **_reach(tx)}).mappings().first()
+    return None if row is None else dict(row)
+
+
+def lock(tx: WriteTx, incident_id: UUID) -> None:
+    """Hold the incident until the transaction ends, so that two corrections go one after the other."""
+    tx.conn.execute(SQL.lock, {"id": incident_id, "organisations": list(tx.scope.writes)})
+
+
+def correct(
+    tx: WriteTx, before: dict[str, Any], content_json: str, draft: IncidentDraft, state: State, now: datetime
+) -> None:
+    """Replace an incident's content and keep what it was."""
+    tx.conn.execute(
+        SQL.keep_version,
+        {
+            "incident_id": before["id"],
+            "version": before["version"],
+            "organisation_id": before["organisation_id"],
+            "replaced_at": now,
+            "replaced_by": tx.actor.id,
+            "content": content_json,
+        },
+    )
+    tx.conn.execute(
+        SQL.correct,
+        {
+            "id": before["id"],
+            "organisations": list(tx.scope.writes),
+            "category": draft.category,
+            "occurred_from": draft.occurred_from,
+            "occurred_to": draft.occurred_to,
+            "lon": draft.lon,
+            "lat": draft.lat,
+            "location_uncertainty_m": draft.location_uncertainty_m,
+            "text": draft.text,
+            "marks": list(draft.marks),
+            "state": state.value,
+            "now": now,
+        },
+    )
+
+
+def points(tx: ReadTx, since: datetime, until: datetime, area: str | None) -> Packed:
+    """The approved incidents that may fall in [since, until), in a stable order."""
+    row = tx.conn.execute(
+        SQL.points,
+        {"organisations": list(tx.scope.incidents), "since": since, "until": until, "area": area},
+    ).one()
+
+    def doubles(packed: bytes | None) -> NDArray[np.float64]:
+        return np.frombuffer(packed or b"", dtype=">f8").astype(np.float64)
+
+    return Packed(
+        xy=np.column_stack([doubles(row.xs), doubles(row.ys)]),
+        from_s=doubles(row.froms),
+        to_s=doubles(row.tos),
+        uncertainty_m=doubles(row.uncertainties),
+        categories=np.array(row.categories or [], dtype=np.str_),
+        sources=np.array(row.sources or [], dtype=np.str_),
+        sort_keys=np.array(row.sort_keys or [], dtype=np.str_),
+        newest=row.newest,
+    )
+
+
+def _reach(tx: ReadTx) -> dict[str, Any]:
+    return {"organisations": list(tx.scope.incidents), "reporter": tx.scope.reporter}

@@ -1,0 +1,27 @@
+"""Hand work to the background: a job is deferred inside the caller's transaction, or not at all."""
+
+from typing import Any
+
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+
+from app.core.errors import ConflictError
+from app.store.tx import WriteTx
+
+ANALYSE = "analyse"
+DEFERRED = (ANALYSE,)  # every name that is ever deferred; a guard checks that each has a task
+
+_DEFERRER = App(connector=SyncPsycopgConnector())
+
+
+def defer(tx: WriteTx, name: str, *, lock: str, **arguments: Any) -> None:
+    """Queue a job that runs once this transaction has committed; jobs with one lock go one at a time.
+
+    Raises ConflictError when an equal job is still waiting.
+    """
+    try:
+        _DEFERRER.configure_task(
+            name, lock=lock, queue=name, connection=tx.conn.connection.driver_connection
+        ).defer(**arguments)
+    except AlreadyEnqueued as error:
+        raise ConflictError("The same work is already waiting its turn.") from error

@@ -1,0 +1,58 @@
+"""Organisations: who they are, where they work, what they share."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import shapely
+
+from app.store.queries import load
+from app.store.tx import ReadTx, WriteTx
+
+SQL = load("organisations")
+
+
+def page(tx: ReadTx, limit: int) -> list[Mapping[str, Any]]:
+    """All organisations of the deployment, in Swedish order."""
+    return list(tx.conn.execute(SQL.page, {"limit": limit}).mappings())
+
+
+def area_of(tx: ReadTx, organisation_id: UUID) -> tuple[shapely.Geometry | None, str]:
+    """The area where its incidents may lie (WGS84; None = anywhere) and "refuse" or "mark" for the others."""
+    row = tx.conn.execute(SQL.area_of, {"id": organisation_id}).one()
+    return None if row.wkb is None else shapely.from_wkb(bytes(row.wkb)), row.outside_area
+
+
+def by_slug(tx: ReadTx, slug: str) -> Mapping[str, Any] | None:
+    """id, slug and name."""
+    return tx.conn.execute(SQL.by_slug, {"slug": slug}).mappings().first()
+
+
+def slugs_of(tx: ReadTx, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The slugs of these organisations."""
+    return {r.id: r.slug for r in tx.conn.execute(SQL.slugs_of, {"ids": list(ids)})}
+
+
+def incident_givers(tx: ReadTx, receiver: UUID) -> tuple[UUID, ...]:
+    """Organisations whose incidents may be counted in the receiver's analyses today."""
+    return tuple(tx.conn.execute(SQL.givers, {"receiver": receiver}).scalar_one())
+
+
+def add(tx: WriteTx, organisation: Mapping[str, Any]) -> UUID:
+    """Store an organisation: slug, name, kind, area (code), municipality, local_police_area, outside_area."""
+    organisation_id: UUID = tx.conn.execute(SQL.add, organisation).scalar_one()
+    return organisation_id
+
+
+def share(tx: WriteTx, *, giver: str, receiver: str, what: str, purpose: str, valid_until: date) -> None:
+    """Add a sharing rule between two organisations, by slug."""
+    tx.conn.execute(
+        SQL.share,
+        {"giver": giver, "receiver": receiver, "what": what, "purpose": purpose, "valid_until": valid_until},
+    )
+
+
+def metric_srid(tx: ReadTx) -> int:
+    """The deployment's metric coordinate system, fixed at the first migration."""
+    return int(tx.conn.execute(SQL.metric_srid).scalar_one())

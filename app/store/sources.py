@@ -1,0 +1,20 @@
+"""Sources: where an organisation's reports come from and how far they are trusted."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from app.store.queries import load
+from app.store.tx import ReadTx, WriteTx
+
+SQL = load("sources")
+
+
+def named(tx: ReadTx, names: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """The known ones among these names, with is_trusted and location_uncertainty_m."""
+    values = {"organisation_id": tx.actor.organisation_id, "names": sorted(names)}
+    return {r["name"]: r for r in tx.conn.execute(SQL.named, values).mappings()}
+
+
+def add(tx: WriteTx, source: Mapping[str, Any]) -> None:
+    """Store a source: organisation (slug), name, title, is_trusted, location_uncertainty_m."""
+    tx.conn.execute(SQL.add, source)

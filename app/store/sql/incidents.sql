@@ -1,0 +1,98 @@
+-- Incidents: reported, corrected, listed, handed to an analysis.
+
+-- add --
+-- One report or ten thousand in one statement. A reference that is already stored inserts nothing.
+INSERT INTO incidents (id, organisation_id, source, source_ref, category, occurred_from, occurred_to, geom,
+                       location_uncertainty_m, text, marks, state, reported_at, reported_by, changed_at, content_hash)
+SELECT n.id, :organisation_id, n.source, n.source_ref, n.category, n.occurred_from, n.occurred_to,
+       ST_SetSRID(ST_MakePoint(n.lon, n.lat), 4326), n.location_uncertainty_m, n.text,
+       string_to_array(n.marks, ' '), n.state, n.reported_at, :reported_by, :now, n.content_hash
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:sources AS text[]), CAST(:source_refs AS text[]), CAST(:categories AS text[]),
+              CAST(:occurred_froms AS timestamptz[]), CAST(:occurred_tos AS timestamptz[]),
+              CAST(:lons AS double precision[]), CAST(:lats AS double precision[]), CAST(:uncertainties AS real[]),
+              CAST(:texts AS text[]), CAST(:marks AS text[]), CAST(:states AS text[]),
+              CAST(:reported_ats AS timestamptz[]), CAST(:content_hashes AS bytea[]))
+    AS n (id, source, source_ref, category, occurred_from, occurred_to, lon, lat, location_uncertainty_m, text, marks,
+          state, reported_at, content_hash)
+    ON CONFLICT (organisation_id, source, source_ref) WHERE source_ref IS NOT NULL DO NOTHING
+RETURNING id
+
+-- by_reference --
+-- What is stored under these references, to tell a repeat from a conflict.
+SELECT i.source, i.source_ref, i.id, i.content_hash, i.state
+  FROM unnest(CAST(:sources AS text[]), CAST(:source_refs AS text[])) AS n (source, source_ref)
+  JOIN incidents AS i ON i.organisation_id = :organisation_id AND i.source = n.source AND i.source_ref = n.source_ref
+
+-- page --
+-- One page of GeoJSON features, newest first, by keyset; one row more than the page tells whether more follow.
+SELECT '{"type":"Feature","id":"' || i.id || '","geometry":' || ST_AsGeoJSON(i.geom, 6, 0) || ',"properties":'
+       || json_build_object('category', i.category, 'occurred_from', i.occurred_from, 'occurred_to', i.occurred_to,
+                            'location_uncertainty_m', i.location_uncertainty_m, 'source', i.source,
+                            'source_ref', i.source_ref, 'text', i.text, 'organisation', o.slug, 'state', i.state,
+                            'marks', i.marks, 'reported_at', i.reported_at, 'version', i.version) || '}' AS feature,
+       i.occurred_from, i.id
+  FROM incidents AS i
+  JOIN organisations AS o ON o.id = i.organisation_id
+ WHERE i.organisation_id = ANY (:organisations)
+   AND (CAST(:reporter AS uuid) IS NULL OR i.reported_by = :reporter)
+   AND (CAST(:since AS timestamptz) IS NULL OR i.occurred_from >= :since)
+   AND (CAST(:until AS timestamptz) IS NULL OR i.occurred_from < :until)
+   AND (CAST(:categories AS text[]) IS NULL OR i.category = ANY (:categories))
+   AND (CAST(:sources AS text[]) IS NULL OR i.source = ANY (:sources))
+   AND i.state = ANY (:states)
+   AND (CAST(:area AS text) IS NULL
+        OR ST_Intersects(i.geom, (SELECT a.geom FROM areas AS a WHERE a.code = :area)))
+   AND (CAST(:west AS double precision) IS NULL OR i.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326))
+   AND (CAST(:after_from AS timestamptz) IS NULL OR (i.occurred_from, i.id) < (:after_from, CAST(:after_id AS uuid)))
+ ORDER BY i.occurred_from DESC, i.id DESC
+ LIMIT :limit
+
+-- one --
+SELECT i.id, i.organisation_id, o.slug AS organisation, i.source, i.source_ref, i.category, i.occurred_from,
+       i.occurred_to, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, i.location_uncertainty_m, i.text, i.marks, i.state,
+       i.reported_at, i.reported_by, i.version, i.changed_at
+  FROM incidents AS i
+  JOIN organisations AS o ON o.id = i.organisation_id
+ WHERE i.id = :id AND i.organisation_id = ANY (:organisations)
+   AND (CAST(:reporter AS uuid) IS NULL OR i.reported_by = :reporter)
+
+-- lock --
+-- Hold the incident while its correction is worked out.
+SELECT i.id
+  FROM incidents AS i
+ WHERE i.id = :id AND i.organisation_id = ANY (:organisations)
+   FOR UPDATE
+
+-- keep_version --
+INSERT INTO incident_versions (incident_id, version, organisation_id, replaced_at, replaced_by, content)
+VALUES (:incident_id, :version, :organisation_id, :replaced_at, :replaced_by, CAST(:content AS jsonb))
+
+-- correct --
+-- The hash of what was first sent stays, so that a repeat of the first report is still a repeat.
+UPDATE incidents
+   SET category = :category, occurred_from = :occurred_from, occurred_to = :occurred_to,
+       geom = ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), location_uncertainty_m = :location_uncertainty_m,
+       text = :text, marks = CAST(:marks AS text[]), state = :state, version = version + 1, changed_at = :now
+ WHERE id = :id AND organisation_id = ANY (:organisations)
+
+-- points --
+-- Everything an analysis may count, in a stable order, as packed arrays: rows to objects would cost thirty times more.
+-- `occurred_from < until` and `occurred_to >= since` is wider than the rule (the midpoint counts); the core decides.
+SELECT count(*) AS n, max(p.changed_at) AS newest,
+       string_agg(float8send(p.x), ''::bytea) AS xs, string_agg(float8send(p.y), ''::bytea) AS ys,
+       string_agg(float8send(p.from_s), ''::bytea) AS froms, string_agg(float8send(p.to_s), ''::bytea) AS tos,
+       string_agg(float8send(p.uncertainty_m), ''::bytea) AS uncertainties,
+       array_agg(p.category) AS categories, array_agg(p.source) AS sources, array_agg(p.sort_key) AS sort_keys
+  FROM (SELECT ST_X(i.geom_metric) AS x, ST_Y(i.geom_metric) AS y,
+               CAST(extract(epoch FROM i.occurred_from) AS double precision) AS from_s,
+               CAST(extract(epoch FROM coalesce(i.occurred_to, i.occurred_from)) AS double precision) AS to_s,
+               CAST(coalesce(i.location_uncertainty_m, 'NaN') AS double precision) AS uncertainty_m,
+               i.category COLLATE "C" AS category, (o.slug || ':' || i.source) COLLATE "C" AS source, i.changed_at,
+               (o.slug || ':' || i.source || ':' || coalesce(i.source_ref, '')) COLLATE "C" AS sort_key
+          FROM incidents AS i
+          JOIN organisations AS o ON o.id = i.organisation_id
+         WHERE i.organisation_id = ANY (:organisations) AND i.state = 'approved'
+           AND i.occurred_from < :until AND coalesce(i.occurred_to, i.occurred_from) >= :since
+           AND (CAST(:area AS text) IS NULL
+                OR ST_Intersects(i.geom, (SELECT a.geom FROM areas AS a WHERE a.code = :area)))
+         ORDER BY x, y, i.occurred_from, sort_key, category) AS p

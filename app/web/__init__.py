@@ -1,0 +1,1 @@
+"""The pages: server-rendered HTML in Swedish and English, furnished with a little JavaScript."""

@@ -1,0 +1,10 @@
+"""All pages as one router, for the application to mount."""
+
+from fastapi import APIRouter
+
+from app.web import hotspots, signing_in, static_files
+
+router = APIRouter(include_in_schema=False)
+router.include_router(signing_in.router)
+router.include_router(hotspots.router)
+router.include_router(static_files.router)

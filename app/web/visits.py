@@ -1,0 +1,99 @@
+"""Where the pages meet edge and store: who is visiting, and the list that person may see.
+
+The one place that knows the words of both; the pages themselves know only `places`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request, Response
+
+from app.core.analysis.params import AnalysisParams
+from app.core.permissions import Actor
+from app.edge import services, sessions
+from app.store import categories, hotspots
+from app.web.basemap import background, rings_of
+from app.web.gazetteer import Gazetteer
+from app.web.places import AdoptedRun, CategoryShare, Listing, Place, listing
+
+LIST_LIMIT: Final = 200
+
+
+def visitor(request: Request) -> Actor | None:
+    """The person signed in, if any."""
+    return sessions.visitor(request)
+
+
+def sign_in(request: Request, answer: Response, token: str) -> None:
+    """Start a session; raise NotSignedInError for a token that is not valid."""
+    sessions.sign_in(request, answer, token)
+
+
+def sign_out(request: Request, answer: Response) -> None:
+    """End the session, if there is one."""
+    sessions.sign_out(request, answer)
+
+
+def adopted_listing(request: Request, actor: Actor) -> Listing | None:
+    """The ranked list of the run that the actor's organisation works with; none until one is adopted."""
+    with sessions.read(request, actor) as tx:
+        run = hotspots.current_run(tx, None, may_read_runs=False)
+        if run is None:
+            return None
+        rows = hotspots.ranked(tx, run["id"], LIST_LIMIT)
+        names = {row["code"]: row for row in categories.page(tx)}
+    gazetteer = background(basemap_path(request)).gazetteer
+    places = [place_of(row, names, gazetteer) for row in rows]
+    return listing(run_of(run), places, run["hotspot_count"])
+
+
+def basemap_path(request: Request) -> Path | None:
+    """The file behind the map, as the deployment decided."""
+    return services.of(request).basemap
+
+
+def run_of(row: Mapping[str, Any]) -> AdoptedRun:
+    """A run as `store.hotspots.current_run` gives it."""
+    params = AnalysisParams.from_json(row["params"])
+    return AdoptedRun(
+        since=params.since,
+        until=params.until,
+        data_cut_off=row["data_cut_off"],
+        adopted_at=row["adopted_at"],
+        eps_m=params.rule.eps_m,
+        min_incidents=params.rule.min_incidents,
+        weighting=params.weighting,
+        incident_count=row["incident_count"],
+    )
+
+
+def place_of(row: Mapping[str, Any], names: Mapping[str, Mapping[str, Any]], gazetteer: Gazetteer) -> Place:
+    """A row as `store.hotspots.ranked` gives it; a category unknown by now has its code for a name."""
+    longitude, latitude = row["centre"]
+    shares = [
+        CategoryShare(
+            sv=names.get(part["code"], {"sv": part["code"]})["sv"],
+            en=names.get(part["code"], {"en": part["code"]})["en"],
+            count=part["count"],
+            share=part["share"],
+        )
+        for part in row["categories"]
+    ]
+    return Place(
+        id=str(row["id"]),
+        rank=row["rank"],
+        landmark=gazetteer.landmark(longitude, latitude),
+        district=gazetteer.district(longitude, latitude),
+        incident_count=row["count"],
+        weighted_value=row["weighted_value"],
+        density_per_km2=row["density_per_km2"],
+        area_m2=row["area_m2"],
+        categories=tuple(sorted(shares, key=lambda share: -share.share)),
+        first_seen=datetime.fromisoformat(row["first_seen"]),
+        last_seen=datetime.fromisoformat(row["last_seen"]),
+        longitude=longitude,
+        latitude=latitude,
+        rings=tuple(rings_of(row["geometry"])),
+    )

@@ -1,0 +1,54 @@
+"""Weights, values and ranks."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from app.core.analysis import scoring
+from app.core.analysis.params import AnalysisParams, Weighting
+
+CODES = ("KLO", "SKD", "VAL")
+HARM = (("KLO", 2.0), ("SKD", 3.0), ("VAL", 8.0))
+
+
+def params(**values: Any) -> AnalysisParams:
+    until = datetime(2026, 2, 1, tzinfo=UTC)
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    return AnalysisParams(since=since, until=until, organisations=("o",), now=until, **values)
+
+
+def test_in_a_count_every_incident_is_worth_one() -> None:
+    assert scoring.weight_of_categories(CODES, params(weights=HARM)).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("weighting", [Weighting.HARM, Weighting.OWN])
+def test_other_weightings_use_the_weights_given(weighting: Weighting) -> None:
+    weighted = params(weighting=weighting, weights=HARM)
+    assert scoring.weight_of_categories(CODES, weighted).tolist() == [2.0, 3.0, 8.0]
+
+
+def test_a_category_without_a_weight_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"There is no weight for the category VAL."):
+        scoring.weight_of_categories(CODES, params(weighting=Weighting.HARM, weights=HARM[:2]))
+
+
+def test_values_are_counts_times_weights_without_rounding_noise() -> None:
+    counts = np.array([[3, 0, 1], [0, 0, 0]])
+    assert scoring.weighted_values(counts, np.array([0.1, 5.0, 2.0])).tolist() == [2.3, 0.0]
+    assert scoring.weighted_values(counts, np.array([0.1, 5.0, 0.0])).tolist() == [0.3, 0.0]
+
+
+def test_counts_by_kind_leave_noise_out() -> None:
+    labels = np.array([1, -1, 0, 1, 1], dtype=np.int32)
+    counts = scoring.counts_by(labels, np.array([2, 0, 1, 2, 0]), 3, 3)
+    assert counts.tolist() == [[0, 1, 0], [1, 0, 2], [0, 0, 0]]
+
+
+def test_rank_is_by_worth_then_by_number_then_by_key() -> None:
+    values = np.array([5.0, 9.0, 5.0, 5.0])
+    counts = np.array([4, 1, 5, 4])
+    keys = [UUID(int=7), UUID(int=1), UUID(int=9), UUID(int=3)]
+    assert scoring.ranking(values, counts, keys) == (1, 2, 3, 0)

@@ -1,0 +1,173 @@
+"""Every template renders, in both languages, with and without places; a missing value is an error."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from babel.messages.pofile import read_po
+from jinja2 import UndefinedError
+
+from app.core.permissions import Actor, Role
+from app.web import basemap, i18n, overview, render
+from app.web.hotspots import SWEDEN
+from app.web.places import Listing
+
+Visitors = Callable[..., Actor]
+Listings = Callable[..., Listing]
+
+
+def _map(visitor: Actor, listing: Listing, *, chosen: int | None = None, is_lost: bool = False) -> str:
+    return render.render(
+        "map.html",
+        visitor=visitor,
+        path="/karta",
+        query={},
+        listing=listing,
+        chosen=None if chosen is None else listing.places[chosen - 1],
+        is_lost=is_lost,
+        drawing=overview.draw(listing, basemap.NOTHING),
+        bounds=listing.bounds() or SWEDEN,
+        has_basemap=True,
+    )
+
+
+def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
+    def simple(template: str, who: Actor | None, **content: object) -> str:
+        return render.render(template, visitor=who, path="/x", query={}, **content)
+
+    return {
+        "map.html": _map(visitor, listing)
+        + _map(visitor, listing, chosen=2)
+        + _map(visitor, listing, is_lost=True)
+        + _map(visitor, empty),
+        "_place.html": simple("_place.html", visitor, listing=listing, chosen=listing.places[-1]),
+        "no_run.html": simple("no_run.html", visitor, may_adopt=True)
+        + simple("no_run.html", visitor, may_adopt=False),
+        "not_for_role.html": simple("not_for_role.html", visitor),
+        "sign_in.html": simple("sign_in.html", None, target="/karta", problem=None)
+        + simple("sign_in.html", None, target="/karta", problem=i18n.gettext("Fyll i din åtkomstnyckel.")),
+    }
+
+
+@pytest.fixture(params=["sv", "en"])
+def pages(request: pytest.FixtureRequest, make_visitor: Visitors, make_listing: Listings) -> dict[str, str]:
+    i18n.use_language(request.param)
+    return _pages(make_visitor(), make_listing((95, 26, 1), total=96), make_listing(()))
+
+
+def test_every_template_is_rendered_here(pages: dict[str, str]) -> None:
+    parts = {"base.html", "_list.html", "_overview.html"}  # rendered inside the map page
+    assert set(pages) | parts == set(render.environment.list_templates())
+
+
+def test_the_english_pages_hold_no_swedish_text(make_visitor: Visitors, make_listing: Listings) -> None:
+    i18n.use_language("en")
+    html = "".join(_pages(make_visitor(), make_listing((95, 26, 1), total=96), make_listing(())).values())
+    words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    with i18n.catalogue_path("en").open("rb") as file:
+        messages = [message for message in read_po(file) if message.id]
+    swedish = [text for m in messages for text in ((m.id,) if isinstance(m.id, str) else m.id)]
+    fixed_parts = {
+        part.strip() for text in swedish for part in re.split(r"%\(\w+\)s", text) if len(part.strip()) > 6
+    }
+    assert sorted(part for part in fixed_parts if part in words) == []
+
+
+def test_a_missing_value_is_an_error_not_a_gap() -> None:
+    with pytest.raises(UndefinedError):
+        render.render("no_run.html", visitor=None, path="/", query={})
+
+
+class _Unsafe(HTMLParser):
+    """Collects what the content security policy would refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inside_script = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside_script = tag == "script"
+        names = {name for name, _ in attrs}
+        if tag == "style" or "style" in names or any(name.startswith("on") for name in names):
+            self.found.append(self.get_starttag_text() or tag)
+        self.found += [value for _, value in attrs if value and value.startswith(("http:", "https:", "//"))]
+
+    def handle_data(self, data: str) -> None:
+        if self.inside_script and data.strip():
+            self.found.append(data)
+
+
+def test_pages_hold_nothing_that_the_security_policy_refuses(pages: dict[str, str]) -> None:
+    parser = _Unsafe()
+    for html in pages.values():
+        parser.feed(html)
+    assert parser.found == []
+
+
+def test_the_list_names_every_place_in_order_with_its_count(
+    make_visitor: Visitors, make_listing: Listings
+) -> None:
+    html = _map(make_visitor(), make_listing((95, 26)))
+    assert re.findall(r'data-rank="(\d+)"', html) == ["1", "2"]
+    assert re.findall(r'class="count"><b>(\d+)<span class="vh"> (\w+)', html) == [
+        ("95", "händelser"),
+        ("26", "händelser"),
+    ]
+
+
+def test_the_chosen_place_is_marked_in_the_list_and_on_the_drawn_map(
+    make_visitor: Visitors, make_listing: Listings
+) -> None:
+    listing = make_listing((95, 26))
+    html = _map(make_visitor(), listing, chosen=2)
+    chosen = listing.places[1].id
+    assert html.count('aria-current="true"') == 1
+    assert f'spot-mark is-chosen" data-id="{chosen}"' in html
+    assert f'data-place="{chosen}"' in html
+
+
+def test_the_page_says_which_run_the_outcome_belongs_to(
+    make_visitor: Visitors, make_listing: Listings
+) -> None:
+    html = " ".join(_map(make_visitor(), make_listing()).split()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "minst 8 händelser inom 75 meter, 1 juli–30 sep. 2026." in html
+    assert "körningen som antogs 2 oktober 2026. Den räknade 4 212 godkända händelser" in html
+    assert "så som de såg ut 1 okt. 2026 06:00." in html
+
+
+def test_a_run_without_places_says_so(make_visitor: Visitors, make_listing: Listings) -> None:
+    html = _map(make_visitor(), make_listing(()))
+    assert "Ingen plats nådde upp till gränsen" in html
+    assert "0 platser" in html
+
+
+def test_those_who_may_adopt_are_told_what_to_do(make_visitor: Visitors) -> None:
+    def page(role: Role, *, may_adopt: bool) -> str:
+        visitor = make_visitor(role)
+        return render.render("no_run.html", visitor=visitor, path="/karta", query={}, may_adopt=may_adopt)
+
+    assert "Kör en analys för den period ni vill se." in page(Role.COORDINATOR, may_adopt=True)
+    assert "Be er trygghetssamordnare" in page(Role.LEADERSHIP, may_adopt=False)
+
+
+def test_the_language_link_keeps_the_view(make_visitor: Visitors) -> None:
+    html = render.render(
+        "no_run.html",
+        visitor=make_visitor(),
+        path="/karta",
+        query={"plats": "å&b", "lang": "sv"},
+        may_adopt=True,
+    )
+    assert 'href="/karta?plats=%C3%A5%26b&amp;lang=en" lang="en"' in html
+
+
+def test_names_from_outside_are_escaped(make_visitor: Visitors, make_listing: Listings) -> None:
+    listing = make_listing((20,))
+    nasty = "<img src=x onerror=alert(1)>"
+    renamed = replace(listing, places=(replace(listing.places[0], landmark=nasty),))
+    html = _map(make_visitor(), renamed, chosen=1)
+    assert nasty not in html
+    assert html.count("Vid &lt;img src=x") >= 3  # title, list, details
