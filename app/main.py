@@ -1,8 +1,9 @@
 """Put the parts together: the only place that knows all of them.
 
-    uvicorn --factory app.main:from_environment
+uvicorn --factory app.main:from_environment
 """
 
+import os
 import secrets
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def secret_of(home: Path) -> bytes:
     except FileNotFoundError:
         home.mkdir(parents=True, exist_ok=True)
         try:
-            with open(file, "xb", opener=_private) as f:  # noqa: PTH123 -- the opener sets the mode from the start
+            with open(file, "xb", opener=_private) as f:
                 f.write(secrets.token_bytes(SECRET_BYTES))
         except FileExistsError:
             pass  # another process was first
@@ -78,6 +79,4 @@ def secret_of(home: Path) -> bytes:
 
 
 def _private(path: str, flags: int) -> int:
-    import os
-
     return os.open(path, flags, 0o600)

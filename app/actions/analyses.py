@@ -90,7 +90,7 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
             _finish(tx, run_id, params, findings, now=clock(), data_cut_off=packed.newest)
 
 
-def run_and_adopt(  # noqa: PLR0913 -- what a person at the machine decides
+def run_and_adopt(
     database: Database, actor: Actor, wanted: AnalysisRequest, *, clock: Clock, code_version: str, srid: int
 ) -> int:
     """Ask for a run, work it out here and now, and adopt it; how many hot spots it found. For the command line.
@@ -214,7 +214,7 @@ def _begin(
     return params, uses
 
 
-def _finish(  # noqa: PLR0913 -- what is known at the end of a run
+def _finish(
     tx: WriteTx,
     run_id: UUID,
     params: AnalysisParams,

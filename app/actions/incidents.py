@@ -59,7 +59,7 @@ class Setting:
     metric_srid: int
 
 
-def report_incidents(  # noqa: PLR0913 -- each is a separate choice of the sender
+def report_incidents(
     tx: WriteTx,
     raws: Sequence[RawIncident],
     setting: Setting,
@@ -84,10 +84,9 @@ def report_incidents(  # noqa: PLR0913 -- each is a separate choice of the sende
     if problems and not is_partial:
         raise InvalidError(_how_many_wrong(len(problems), len(raws)), _by_index(problems, len(raws)))
     reported = _store(tx, checked, problems, setting.now, reported_ats)
-    if conflicts := {i: p for i, p in reported.problems.items() if i not in problems}:
-        if not is_partial:
-            message = "A reference is already in use; nothing was stored."
-            raise ConflictError(message, _by_index(conflicts, len(raws)))
+    conflicts = {i: p for i, p in reported.problems.items() if i not in problems}
+    if conflicts and not is_partial:
+        raise ConflictError("A reference is already in use; nothing was stored.", _by_index(conflicts, len(raws)))
     if repeatable is not None:
         stored = [i for i in reported.ids if i is not None]
         idempotency_keys.keep(tx, repeatable.key, repeatable.request_hash, stored)
@@ -112,7 +111,14 @@ def correct_incident(tx: WriteTx, incident_id: UUID, changes: Mapping[str, Any],
     assert draft is not None  # noqa: S101 -- a row without problems has a draft
     if state == before["state"] and _content(draft) == _content_before(before):
         return
-    incidents.correct(tx, before, json.dumps(_content_before(before) | {"state": before["state"]}), draft, state, setting.now)
+    incidents.correct(
+        tx,
+        before,
+        json.dumps(_content_before(before) | {"state": before["state"]}),
+        draft,
+        state,
+        setting.now,
+    )
     tx.record(AuditAction.INCIDENT_CORRECTED, incident_id, fields=sorted(changes), state=state)
 
 

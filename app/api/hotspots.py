@@ -1,7 +1,7 @@
 """/api/v1/hotspots: the latest adopted run as GeoJSON, for map clients and leaders alike."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -19,7 +19,7 @@ from app.store import hotspots as store
 
 router = APIRouter(prefix="/hotspots", tags=["hot spots"])
 
-NOT_MODIFIED = {304: {"description": "What you have is current"}}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What you have is current"}}
 Run = Annotated[UUID | None, Query(description="A run; otherwise the latest adopted one")]
 
 

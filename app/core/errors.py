@@ -45,7 +45,7 @@ class NotSignedInError(LagesbildError):
 
 
 class ForbiddenError(LagesbildError):
-    """This actor may not do this."""
+    """The actor may not do that."""
 
     code = "forbidden"
 

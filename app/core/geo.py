@@ -142,9 +142,7 @@ def locate(positions: Sequence[Position], srid: int = SWEREF99_TM, *, is_area_gi
             (is_metric & _within(x, SWEDEN_NORTHING_M) & _within(y, SWEDEN_EASTING_M), _SWAPPED_METRES),
         ]
     lon_ok, lat_ok = _within(lon, (-180.0, 180.0)), _within(lat, (-90.0, 90.0))
-    is_reachable = _within(x, (-LARGEST_METRES, LARGEST_METRES)) & _within(
-        y, (-LARGEST_METRES, LARGEST_METRES)
-    )
+    is_reachable = _within(x, (-LARGEST_METRES, LARGEST_METRES)) & _within(y, (-LARGEST_METRES, LARGEST_METRES))
     checks += [
         (is_metric & ~(is_reachable & lon_ok & lat_ok), _METRES_RANGE),
         (~lon_ok & lat_ok, _LON_RANGE),

@@ -65,9 +65,7 @@ class Checked:
     problems: list[tuple[FieldProblem, ...]]
 
 
-_UNKNOWN_CATEGORY = FieldProblem(
-    "category", "unknown-category", "Use one of the category codes of the organisation."
-)
+_UNKNOWN_CATEGORY = FieldProblem("category", "unknown-category", "Use one of the category codes of the organisation.")
 _OUTSIDE_AREA = FieldProblem(
     "position", "outside-area", "Check the position: it lies outside the area of the organisation."
 )
@@ -96,9 +94,7 @@ def check(raws: Sequence[RawIncident], rules: IngestRules) -> Checked:
 
     All problems of a row are told, not only the first. Raises SetupError for a metric system not in metres.
     """
-    located = geo.locate(
-        [raw.position for raw in raws], rules.metric_srid, is_area_given=rules.area is not None
-    )
+    located = geo.locate([raw.position for raw in raws], rules.metric_srid, is_area_given=rules.area is not None)
     outside = _rows_outside(located, rules.area)
     lon, lat = located.lon.tolist(), located.lat.tolist()
     latest = rules.now + CLOCK_TOLERANCE
@@ -221,9 +217,7 @@ def _clean(field: str, max_chars: int, value: str) -> tuple[str, tuple[FieldProb
             problems += (FieldProblem(field, "control-character", message),)
     text = text.strip()
     if len(text) > max_chars:
-        problems += (
-            FieldProblem(field, "too-long", f"Shorten {field} to at most {max_chars:,} characters."),
-        )
+        problems += (FieldProblem(field, "too-long", f"Shorten {field} to at most {max_chars:,} characters."),)
     return text, problems
 
 

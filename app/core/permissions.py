@@ -99,9 +99,7 @@ def check_own_organisation(actor: Actor, organisation: str | None) -> None:
         raise ForbiddenError(f"{actor.name} may not report for another organisation than {actor.organisation}")
 
 
-def scope_of(
-    role: Role, account: UUID, organisation: UUID, hotspot_givers: tuple[UUID, ...] = ()
-) -> Scope:
+def scope_of(role: Role, account: UUID, organisation: UUID, hotspot_givers: tuple[UUID, ...] = ()) -> Scope:
     """The rows a role reaches: its own organisation's, and hot spots that others give it.
 
     Only what the policy allows is opened, so that row-level security repeats the policy.
@@ -123,7 +121,10 @@ def system_actor(
 ) -> Actor:
     """The service itself at work for one organisation; `uses`: whose incidents an analysis may count."""
     scope = Scope(
-        incidents=(organisation, *uses), hotspots=(organisation,), writes=(organisation,), administers=administers
+        incidents=(organisation, *uses),
+        hotspots=(organisation,),
+        writes=(organisation,),
+        administers=administers,
     )
     return Actor(
         id=UUID(int=0),

@@ -96,9 +96,7 @@ _PHONE = re.compile(
         )
     )
 )
-_PLATE = re.compile(
-    r"(?<![\w#])([A-HJ-PR-UW-Z]{3})([\s\-]?)(\d\d[A-HJ-PR-UW-Z\d])(?!\w|[.,:/\-]\d)", re.IGNORECASE
-)
+_PLATE = re.compile(r"(?<![\w#])([A-HJ-PR-UW-Z]{3})([\s\-]?)(\d\d[A-HJ-PR-UW-Z\d])(?!\w|[.,:/\-]\d)", re.IGNORECASE)
 # A quick look first: most texts hold nothing that could matter. It starts with a set of characters, and looks
 # back from there, because such a pattern is searched ten times as fast as one that starts with a choice.
 _SUSPECT = re.compile(

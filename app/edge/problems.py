@@ -54,9 +54,7 @@ class Problem(BaseModel):
     error_count: int | None = None
 
 
-def answer(
-    status: int, *, type_: str, title: str, detail: str, items: tuple[FieldProblem, ...] = ()
-) -> JSONResponse:
+def answer(status: int, *, type_: str, title: str, detail: str, items: tuple[FieldProblem, ...] = ()) -> JSONResponse:
     """One problem as an HTTP answer."""
     body: dict[str, Any] = {"type": type_, "title": title, "status": status, "detail": detail}
     if items:

@@ -50,5 +50,8 @@ def run(settings: Settings) -> None:
 async def _run(worker: App, concurrency: int) -> None:
     async with worker.open_async():
         await worker.run_worker_async(
-            concurrency=concurrency, update_heartbeat_interval=10, shutdown_graceful_timeout=30, delete_jobs="successful"
+            concurrency=concurrency,
+            update_heartbeat_interval=10,
+            shutdown_graceful_timeout=30,
+            delete_jobs="successful",
         )

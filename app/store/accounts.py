@@ -1,11 +1,10 @@
 """Accounts, tokens and sessions. Only hashes of secrets come here."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.store.queries import load
+from app.store.queries import load, records
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("accounts")
@@ -17,9 +16,9 @@ def add(tx: WriteTx, *, organisation: str, name: str, role: str) -> tuple[UUID, 
     return None if row is None else (row.id, row.organisation_id)
 
 
-def page(tx: ReadTx, limit: int) -> list[Mapping[str, Any]]:
+def page(tx: ReadTx, limit: int) -> list[dict[str, Any]]:
     """All accounts, by organisation and name."""
-    return list(tx.conn.execute(SQL.page, {"limit": limit}).mappings())
+    return records(tx.conn.execute(SQL.page, {"limit": limit}))
 
 
 def by_name(tx: ReadTx, organisation: str, name: str) -> tuple[UUID, UUID] | None:
@@ -54,9 +53,9 @@ def add_token(
     return token_id
 
 
-def tokens(tx: ReadTx, limit: int) -> list[Mapping[str, Any]]:
+def tokens(tx: ReadTx, limit: int) -> list[dict[str, Any]]:
     """All tokens without their hashes."""
-    return list(tx.conn.execute(SQL.tokens, {"limit": limit}).mappings())
+    return records(tx.conn.execute(SQL.tokens, {"limit": limit}))
 
 
 def revoke_token(tx: WriteTx, token_id: UUID, now: datetime) -> bool:

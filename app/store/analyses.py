@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.analysis.params import AnalysisParams
-from app.store.queries import load
+from app.store.queries import load, record, records
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("analyses")
@@ -28,16 +28,16 @@ def request(tx: WriteTx, params: AnalysisParams, code_version: str) -> UUID:
     return run_id
 
 
-def one(tx: ReadTx, run_id: UUID) -> Mapping[str, Any] | None:
+def one(tx: ReadTx, run_id: UUID) -> dict[str, Any] | None:
     """A run within reach: an own one, or an adopted one that another organisation shares."""
     reach = {"id": run_id, "organisations": list(tx.scope.hotspots), "own": tx.actor.organisation_id}
-    return tx.conn.execute(SQL.one, reach).mappings().first()
+    return record(tx.conn.execute(SQL.one, reach))
 
 
-def page(tx: ReadTx, limit: int) -> list[Mapping[str, Any]]:
+def page(tx: ReadTx, limit: int) -> list[dict[str, Any]]:
     """The organisation's own runs, newest first."""
     own = tx.actor.organisation_id if tx.actor.organisation_id in tx.scope.hotspots else None
-    return list(tx.conn.execute(SQL.page, {"own": own, "limit": limit}).mappings())
+    return records(tx.conn.execute(SQL.page, {"own": own, "limit": limit}))
 
 
 def start(tx: WriteTx, run_id: UUID, now: datetime) -> AnalysisParams | None:

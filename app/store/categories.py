@@ -1,18 +1,17 @@
 """Categories of incidents and their weights."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from app.core.categories import SHIPPED
-from app.store.queries import load
+from app.store.queries import load, records
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("categories")
 
 
-def page(tx: ReadTx) -> list[Mapping[str, Any]]:
+def page(tx: ReadTx) -> list[dict[str, Any]]:
     """All categories in their order, with the organisation's own weight where it has one."""
-    return list(tx.conn.execute(SQL.page, {"organisation_id": tx.actor.organisation_id}).mappings())
+    return records(tx.conn.execute(SQL.page, {"organisation_id": tx.actor.organisation_id}))
 
 
 def add_shipped(tx: WriteTx) -> None:

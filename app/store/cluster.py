@@ -32,6 +32,7 @@ from psycopg.conninfo import make_conninfo
 from app.core.errors import SetupError
 
 SUPERUSER = "postgres"
+LOG = "server.log"  # in the data folder
 PORT = 5432  # of the socket's name; no TCP port is opened
 OLDEST_MAJOR = 15
 OLDEST_POSTGIS = (3, 3)
@@ -191,17 +192,17 @@ class Cluster:
             self._launch_detached(_as_options(settings))
 
     def _launch_detached(self, options: Sequence[str]) -> None:
-        log, limit_s = str(self.data / "server.log"), str(START_S)
-        started = self._run(
-            self._tool("pg_ctl"), "start", "-w", "-s", "-t", limit_s, "-l", log, "-o", shlex.join(options)
-        )  # fmt: skip
-        if started.returncode:
-            raise SetupError(f"PostgreSQL did not start. What it says is in {log}")
+        # The log is named from within its folder: pg_ctl lets a shell read the whole path, `$` included.
+        command = (self._tool("pg_ctl"), "start", "-w", "-s", "-t", str(START_S), "-l", LOG)
+        if self._run(*command, "-o", shlex.join(options), folder=self.data).returncode:
+            raise self._no_start()
 
     def _launch_child(self, options: Sequence[str]) -> None:
+        if self._child is not None:
+            self._child.wait()  # a killed one
         # The shell opens the log as the server's user; root must not follow a link that this user planted.
         self._child = subprocess.Popen(  # noqa: S603 - our own words only
-            ["/bin/sh", "-c", 'exec "$0" "$@" 2>>server.log', self._tool("postgres"), *options],
+            ["/bin/sh", "-c", f'exec "$0" "$@" 2>>{LOG}', self._tool("postgres"), *options],
             cwd=self.data, env=self._environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             user=self._drop_to, group=self._drop_to_group, extra_groups=[] if self._is_root else None,
             start_new_session=True, preexec_fn=_DIE_WITH_PARENT,  # noqa: PLW1509 - one system call, no Python state
@@ -209,8 +210,11 @@ class Cluster:
         end = time.monotonic() + START_S
         while not self._answers():
             if self._child.poll() is not None or time.monotonic() > end:
-                raise SetupError(f"PostgreSQL did not start. What it says is in {self.data / 'server.log'}")
+                raise self._no_start()
             time.sleep(_STEP_S)
+
+    def _no_start(self) -> SetupError:
+        return SetupError(f"PostgreSQL did not start. What it says is in {self.data / LOG}")
 
     def _stop(self) -> None:
         mode = "immediate" if self._fast else "fast"
@@ -226,16 +230,21 @@ class Cluster:
         while self.is_running():
             if self._answers():
                 return True
-            if time.monotonic() > end:  # somebody swept its socket away
+            if self._has_lost_its_socket() or time.monotonic() > end:
                 self._stop()
             time.sleep(_STEP_S)
         while left := self._processes():  # orphans of a killed server leave by themselves
             if time.monotonic() > end:
-                raise SetupError(
-                    f"An earlier server's processes still use {self.data}; end them: {sorted(left)}"
-                )
+                raise SetupError(f"An earlier server's processes still use {self.data}; end them: {sorted(left)}")
             time.sleep(_STEP_S)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+        return False
+
+    def _has_lost_its_socket(self) -> bool:
+        """Somebody swept it away, and no server makes it again before it starts anew."""
+        with suppress(FileNotFoundError):
+            is_ready = "\nready" in (self.data / "postmaster.pid").read_text("utf-8")
+            return is_ready and not (self.sockets / f".s.PGSQL.{PORT}").exists()
         return False
 
     def _answers(self) -> bool:
@@ -250,9 +259,7 @@ class Cluster:
 
     def _processes(self) -> set[int]:
         """Live processes that work in the data folder: all of this cluster's; a zombie has no folder."""
-        return {
-            int(pid) for pid in self._run("/bin/sh", "-c", _WHO_WORKS_IN, "sh", str(self.data)).stdout.split()
-        }
+        return {int(pid) for pid in self._run("/bin/sh", "-c", _WHO_WORKS_IN, "sh", str(self.data)).stdout.split()}
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -261,9 +268,7 @@ class Cluster:
             self.home.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.home / "lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise SetupError(
-                f"The database's folder {self.home} cannot be written: {error.strerror}"
-            ) from error
+            raise SetupError(f"The database's folder {self.home} cannot be written: {error.strerror}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -287,7 +292,7 @@ class Cluster:
         """Go elsewhere when the server's user cannot reach the home: /root and its like are closed to it."""
         if not self._is_root:
             return home
-        nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+        nearest = next(folder for folder in (home, *home.parents) if folder.is_dir())
         if self._run("test", "-x", str(nearest)).returncode == 0:
             return home
         reachable = Path("/var/lib/lagesbild") / _short_name(home)
@@ -314,10 +319,10 @@ class Cluster:
         data = str(self.data) if hasattr(self, "data") else ""
         return {"PATH": os.defpath, "LC_ALL": _LOCALE, "HOME": self._account.pw_dir, "PGDATA": data}
 
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, *command: str, folder: Path = Path("/")) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own words only
             command,
-            cwd="/",
+            cwd=folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -337,11 +342,7 @@ def find_binaries() -> list[Binaries]:
     found = {folder: major for folder in _program_folders() if (major := _major(folder)) >= OLDEST_MAJOR}
     if not found:
         raise SetupError(f"PostgreSQL was not found on this machine. {_HOW_TO_INSTALL}")
-    able = [
-        Binaries(folder, major)
-        for folder, major in found.items()
-        if _postgis(folder, major) >= OLDEST_POSTGIS
-    ]
+    able = [Binaries(folder, major) for folder, major in found.items() if _postgis(folder, major) >= OLDEST_POSTGIS]
     if not able:
         raise SetupError(f"PostgreSQL in {next(iter(found))} has no PostGIS of use here. {_HOW_TO_INSTALL}")
     return sorted(able, key=lambda binaries: binaries.major, reverse=True)
@@ -417,9 +418,9 @@ def _check_own(data: Path) -> None:
 
 
 def _socket_folder(home: Path) -> Path:
-    """In the home, or for long paths in a short one: a socket's path has a limit in bytes."""
+    """In the home, or in a short one: a socket's path has a limit in bytes, and libpq splits hosts at commas."""
     beside = home / "run"
-    if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH and "," not in str(home):
         return beside
     return Path("/tmp") / f"lagesbild-{_short_name(home)}"  # noqa: S108 - its owner and mode are checked before use
 

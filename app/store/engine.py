@@ -1,5 +1,6 @@
 """Connections: every one acts as the app role, in UTC, and knows where the job tables are."""
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 
@@ -29,8 +30,6 @@ def make_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = WEB
 
 def conninfo(url: str, **extra: str) -> str:
     """The same address as a libpq connection string, for pg_dump, psycopg and the job worker."""
-    from psycopg.conninfo import make_conninfo
-
     parts = make_url(url)
     query = {k: v if isinstance(v, str) else v[-1] for k, v in parts.query.items()}
     wanted = {

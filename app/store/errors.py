@@ -31,18 +31,15 @@ def translated() -> Iterator[None]:
 
 
 def _known(error: DBAPIError) -> LagesbildError | None:
-    cause = error.orig
-    if isinstance(cause, errors.UniqueViolation):
-        sentence = UNIQUE.get(cause.diag.constraint_name or "")
-        return None if sentence is None else ConflictError(sentence)
-    if isinstance(cause, errors.InsufficientPrivilege) and "row-level security" in str(cause):
-        return ForbiddenError("That row belongs to another organisation.")
-    if isinstance(cause, errors.QueryCanceled):
-        return BusyError("The question took too long to answer; ask for less.")
-    if isinstance(cause, errors.SerializationFailure | errors.DeadlockDetected | errors.LockNotAvailable):
-        return BusyError("Somebody else changed the same thing at the same moment; try again.")
-    if isinstance(cause, errors.DataError):  # NUL bytes, numbers or times beyond what the database holds
-        return InvalidError("A value in the request is beyond what can be stored or compared.")
-    if isinstance(error, OperationalError):
-        return BusyError("The database cannot be reached just now.")
-    return None
+    match error.orig:
+        case errors.UniqueViolation() as cause if (name := cause.diag.constraint_name or "") in UNIQUE:
+            return ConflictError(UNIQUE[name])
+        case errors.InsufficientPrivilege() as cause if "row-level security" in str(cause):
+            return ForbiddenError("That row belongs to another organisation.")
+        case errors.QueryCanceled():
+            return BusyError("The question took too long to answer; ask for less.")
+        case errors.SerializationFailure() | errors.DeadlockDetected() | errors.LockNotAvailable():
+            return BusyError("Somebody else changed the same thing at the same moment; try again.")
+        case errors.DataError():  # NUL bytes, numbers or times beyond what the database holds
+            return InvalidError("A value in the request is beyond what can be stored or compared.")
+    return BusyError("The database cannot be reached just now.") if isinstance(error, OperationalError) else None

@@ -14,7 +14,9 @@ def checks(engine: Engine, schema_head: str) -> dict[str, str]:
     except SQLAlchemyError:
         return {"database": "The database cannot be reached, or is not set up: run `lagesbild migrate`."}
     if revision != schema_head:
-        return {"schema": f"The database is at revision {revision}, the code at {schema_head}: run `lagesbild migrate`."}
+        return {
+            "schema": f"The database is at revision {revision}, the code at {schema_head}: run `lagesbild migrate`."
+        }
     return {}
 
 

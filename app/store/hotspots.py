@@ -1,12 +1,12 @@
 """Hot spots of a run: written once when the run finishes, served as finished text."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.store.queries import load
+from app.store.queries import load, record
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("hotspots")
@@ -56,16 +56,10 @@ def add(tx: WriteTx, run_id: UUID, rows: Sequence[HotSpotRow]) -> None:
     )
 
 
-def current_run(tx: ReadTx, run_id: UUID | None, *, may_read_runs: bool) -> Mapping[str, Any] | None:
+def current_run(tx: ReadTx, run_id: UUID | None, *, may_read_runs: bool) -> dict[str, Any] | None:
     """The run a reader means: the named one, else the latest adopted; None when there is none within reach."""
-    return (
-        tx.conn.execute(
-            SQL.current_run,
-            {**_reach(tx), "run": run_id, "own": tx.actor.organisation_id, "may_read_runs": may_read_runs},
-        )
-        .mappings()
-        .first()
-    )
+    wanted = {**_reach(tx), "run": run_id, "own": tx.actor.organisation_id, "may_read_runs": may_read_runs}
+    return record(tx.conn.execute(SQL.current_run, wanted))
 
 
 def features(tx: ReadTx, run_id: UUID, wanted: Filter) -> tuple[str, int]:
@@ -87,10 +81,10 @@ def features(tx: ReadTx, run_id: UUID, wanted: Filter) -> tuple[str, int]:
     return row.features, row.n
 
 
-def one(tx: ReadTx, run_id: UUID, hotspot_id: UUID) -> Mapping[str, Any] | None:
+def one(tx: ReadTx, run_id: UUID, hotspot_id: UUID) -> dict[str, Any] | None:
     """One hot spot of a run: properties, statistics and geometry as JSON texts."""
     wanted = {**_reach(tx), "run_id": run_id, "hotspot_id": hotspot_id}
-    return tx.conn.execute(SQL.one, wanted).mappings().first()
+    return record(tx.conn.execute(SQL.one, wanted))
 
 
 def latest_run_with(tx: ReadTx, hotspot_id: UUID) -> UUID | None:
@@ -103,9 +97,7 @@ def latest_run_with(tx: ReadTx, hotspot_id: UUID) -> UUID | None:
 def ranked(tx: ReadTx, run_id: UUID, limit: int) -> list[dict[str, Any]]:
     """The list beside the map: id, rank, properties and geometry of each, first rank first."""
     rows = tx.conn.execute(SQL.ranked, {**_reach(tx), "run_id": run_id, "limit": limit})
-    return [
-        {"id": r.hotspot_id, "geometry": json.loads(r.geometry), **json.loads(r.properties)} for r in rows
-    ]
+    return [{"id": r.hotspot_id, "geometry": json.loads(r.geometry), **json.loads(r.properties)} for r in rows]
 
 
 def _reach(tx: ReadTx) -> dict[str, Any]:

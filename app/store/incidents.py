@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.incidents import IncidentDraft, State
-from app.store.queries import load
+from app.store.queries import load, record
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("incidents")
@@ -55,7 +55,7 @@ class Packed:
 
 
 def new_ids(n: int) -> list[UUID]:
-    """n random version-4 ids, from one read of the system's randomness."""
+    """N random version-4 ids, from one read of the system's randomness."""
     noise = os.urandom(16 * n)
     return [UUID(bytes=noise[i : i + 16], version=4) for i in range(0, 16 * n, 16)]
 
@@ -143,8 +143,7 @@ def page(
 
 def one(tx: ReadTx, incident_id: UUID) -> dict[str, Any] | None:
     """An incident as a mapping of its columns, lon and lat among them; None when out of reach."""
-    row = tx.conn.execute(SQL.one, {"id": incident_id, **_reach(tx)}).mappings().first()
-    return None if row is None else dict(row)
+    return record(tx.conn.execute(SQL.one, {"id": incident_id, **_reach(tx)}))
 
 
 def lock(tx: WriteTx, incident_id: UUID) -> None:

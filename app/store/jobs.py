@@ -20,8 +20,8 @@ def defer(tx: WriteTx, name: str, *, lock: str, **arguments: Any) -> None:
     Raises ConflictError when an equal job is still waiting.
     """
     try:
-        _DEFERRER.configure_task(
-            name, lock=lock, queue=name, connection=tx.conn.connection.driver_connection
-        ).defer(**arguments)
+        _DEFERRER.configure_task(name, lock=lock, queue=name, connection=tx.conn.connection.driver_connection).defer(
+            **arguments
+        )
     except AlreadyEnqueued as error:
         raise ConflictError("The same work is already waiting its turn.") from error

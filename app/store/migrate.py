@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from app.core.errors import SetupError
 from app.store.engine import APP_ROLE
 from app.store.queries import sections
+from app.store.tables import metadata
 
 OWNER = "lagesbild_owner"
 NOT_OURS = {"spatial_ref_sys", "alembic_version"}
@@ -136,10 +138,6 @@ def downgrade(url: str, revision: str) -> None:
 
 def drift(url: str) -> list[object]:
     """What differs between the database and app.store.tables; empty when nothing does."""
-    from alembic.autogenerate import compare_metadata
-
-    from app.store.tables import metadata
-
     with owner_connection(url) as connection:
         context = MigrationContext.configure(
             connection, opts={"include_name": is_ours, "compare_type": True, "compare_server_default": True}

@@ -7,15 +7,15 @@ from uuid import UUID
 
 import shapely
 
-from app.store.queries import load
+from app.store.queries import load, record, records
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("organisations")
 
 
-def page(tx: ReadTx, limit: int) -> list[Mapping[str, Any]]:
+def page(tx: ReadTx, limit: int) -> list[dict[str, Any]]:
     """All organisations of the deployment, in Swedish order."""
-    return list(tx.conn.execute(SQL.page, {"limit": limit}).mappings())
+    return records(tx.conn.execute(SQL.page, {"limit": limit}))
 
 
 def area_of(tx: ReadTx, organisation_id: UUID) -> tuple[shapely.Geometry | None, str]:
@@ -24,9 +24,9 @@ def area_of(tx: ReadTx, organisation_id: UUID) -> tuple[shapely.Geometry | None,
     return None if row.wkb is None else shapely.from_wkb(bytes(row.wkb)), row.outside_area
 
 
-def by_slug(tx: ReadTx, slug: str) -> Mapping[str, Any] | None:
+def by_slug(tx: ReadTx, slug: str) -> dict[str, Any] | None:
     """id, slug and name."""
-    return tx.conn.execute(SQL.by_slug, {"slug": slug}).mappings().first()
+    return record(tx.conn.execute(SQL.by_slug, {"slug": slug}))
 
 
 def slugs_of(tx: ReadTx, ids: Sequence[UUID]) -> dict[UUID, str]:

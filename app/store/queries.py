@@ -1,14 +1,15 @@
 """Named queries: every `-- name --` section of sql/*.sql, as a bound-parameter statement.
 
-    queries.load("incidents").recent_points
+queries.load("incidents").recent_points
 """
 
 import re
 from functools import cache
 from importlib import resources
 from types import SimpleNamespace
+from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Result, TextClause, text
 
 _HEADING = re.compile(r"^-- (?P<name>\w+) --$", re.MULTILINE)
 
@@ -25,3 +26,14 @@ def load(noun: str) -> SimpleNamespace:
     sql = resources.files("app.store.sql").joinpath(f"{noun}.sql").read_text(encoding="utf-8")
     statements: dict[str, TextClause] = {name: text(body) for name, body in sections(sql).items()}
     return SimpleNamespace(**statements)
+
+
+def records(result: Result[Any]) -> list[dict[str, Any]]:
+    """All rows, by column name."""
+    return [row._asdict() for row in result]
+
+
+def record(result: Result[Any]) -> dict[str, Any] | None:
+    """The first row, by column name; None when there is none."""
+    row = result.first()
+    return None if row is None else row._asdict()

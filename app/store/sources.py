@@ -3,16 +3,16 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from app.store.queries import load
+from app.store.queries import load, records
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("sources")
 
 
-def named(tx: ReadTx, names: Collection[str]) -> dict[str, Mapping[str, Any]]:
+def named(tx: ReadTx, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """The known ones among these names, with is_trusted and location_uncertainty_m."""
     values = {"organisation_id": tx.actor.organisation_id, "names": sorted(names)}
-    return {r["name"]: r for r in tx.conn.execute(SQL.named, values).mappings()}
+    return {r["name"]: r for r in records(tx.conn.execute(SQL.named, values))}
 
 
 def add(tx: WriteTx, source: Mapping[str, Any]) -> None:

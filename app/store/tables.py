@@ -85,7 +85,8 @@ organisations = Table(
     Column("outside_area", Text, nullable=False, server_default=text("'refuse'")),
     Column("created_at", Instant, nullable=False, server_default=NOW),
     CheckConstraint(
-        "kind IN ('municipality', 'police', 'housing_company', 'guards', 'school', 'rescue_service')", name="kind"
+        "kind IN ('municipality', 'police', 'housing_company', 'guards', 'school', 'rescue_service')",
+        name="kind",
     ),
     CheckConstraint("outside_area IN ('refuse', 'mark')", name="outside_area"),
 )
@@ -290,9 +291,7 @@ adoptions = Table(
     Column("adopted_by", Uuid, nullable=False),
     Column("taken_back_at", Instant),
     Column("taken_back_by", Uuid),
-    Index(
-        "adoptions_run_id_key", "run_id", unique=True, postgresql_where=text("taken_back_at IS NULL")
-    ),
+    Index("adoptions_run_id_key", "run_id", unique=True, postgresql_where=text("taken_back_at IS NULL")),
     Index("adoptions_latest_idx", "organisation_id", text("id DESC")),
 )
 

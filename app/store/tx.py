@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from app.core.audit import AuditAction
 from app.core.permissions import Actor, Role, Scope, scope_of
 from app.store.errors import translated
+from app.store.queries import record
 
 _SET_SCOPE = text(
     "SELECT set_config('lagesbild.incidents', :incidents, true), set_config('lagesbild.hotspots', :hotspots, true),"
@@ -84,7 +85,7 @@ class Database:
     def signed_in(self, credential_hash: bytes, *, is_session: bool) -> Actor | None:
         """The actor who holds this token or session; None when nobody does."""
         with translated(), self.engine.begin() as conn:
-            row = conn.execute(_SIGNED_IN, {"hash": credential_hash, "is_session": is_session}).mappings().first()
+            row = record(conn.execute(_SIGNED_IN, {"hash": credential_hash, "is_session": is_session}))
         return None if row is None else _actor(row)
 
     @contextmanager

@@ -13,10 +13,11 @@ Feature: TypeAlias = Mapping[str, Any]
 METRES_PER_DEGREE: Final = 111_200.0
 LANDMARK_M: Final = 120.0  # a square or a school names what lies this near
 STREET_M: Final = 60.0
+TOWN_M: Final = 6_000.0
 
 
 class Gazetteer:
-    """Named landmarks, streets and districts of one basemap, searched in local metres."""
+    """Named landmarks, streets, districts and towns of one basemap, searched in local metres."""
 
     def __init__(self, features: Iterable[Feature]) -> None:
         """Index the named features; others are passed over."""
@@ -25,6 +26,7 @@ class Gazetteer:
         self._landmarks = self._index(named, "places", "poi")
         self._streets = self._index(named, "roads")
         self._districts = self._index(named, "districts")
+        self._towns = self._index(named, "places", "town")
 
     def landmark(self, longitude: float, latitude: float) -> str | None:
         """The nearest named square, school or the like, else the nearest street, if any is near."""
@@ -35,20 +37,21 @@ class Gazetteer:
         """The district around a point."""
         return self._districts.nearest(self._metric(Point(longitude, latitude)), 0)
 
+    def town(self, longitude: float, latitude: float) -> str | None:
+        """The nearest town, if one is near."""
+        return self._towns.nearest(self._metric(Point(longitude, latitude)), TOWN_M)
+
     def _index(self, named: Iterable[Feature], layer: str, kind: str | None = None) -> "_Index":
         wanted = [
             (str(feature["properties"]["name"]), self._metric(shape(feature["geometry"])))
             for feature in named
-            if feature["properties"].get("layer") == layer
-            and kind in (None, feature["properties"].get("kind"))
+            if feature["properties"].get("layer") == layer and kind in (None, feature["properties"].get("kind"))
         ]
         return _Index([name for name, _ in wanted], STRtree([geometry for _, geometry in wanted]))
 
     def _metric(self, geometry: Geometry) -> Geometry:
         """Local metres: equirectangular, off by less than a per mille across a municipality."""
-        return transform(
-            geometry, lambda points: points * (METRES_PER_DEGREE * self._stretch, METRES_PER_DEGREE)
-        )
+        return transform(geometry, lambda points: points * (METRES_PER_DEGREE * self._stretch, METRES_PER_DEGREE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,7 @@ def _map(request: Request, visitor: Actor, listing: Listing, wanted: str | None)
 
 
 @router.get("/karta/plats/{place_id}")
-def place_details(
-    request: Request, place_id: str, hx_request: Annotated[str | None, Header()] = None
-) -> Response:
+def place_details(request: Request, place_id: str, hx_request: Annotated[str | None, Header()] = None) -> Response:
     """The details of one place, to be put into the map page; elsewhere, the page with them open."""
     if hx_request is None:
         return RedirectResponse(f"/karta?{urlencode({'plats': place_id})}", 303)

@@ -95,9 +95,7 @@ def draw(listing: Listing, background: Background) -> Drawing | None:
     if bounds is None:
         return None
     sheet = sheet_for(bounds)
-    sketch = [
-        DrawnShape(shape.look, sheet.path(shape.rings, closed=shape.is_area)) for shape in background.shapes
-    ]
+    sketch = [DrawnShape(shape.look, sheet.path(shape.rings, closed=shape.is_area)) for shape in background.shapes]
     return Drawing(
         WIDTH,
         HEIGHT,

@@ -18,9 +18,7 @@ Ring: TypeAlias = Sequence[Sequence[float]]  # (longitude, latitude) pairs, WGS8
 Bounds: TypeAlias = tuple[float, float, float, float]  # west, south, east, north
 
 MAX_CLASSES: Final = 5  # steps of the heat ramp
-ROUND_COUNTS: Final = tuple(
-    figure * 10**power for power in range(6) for figure in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
-)
+ROUND_COUNTS: Final = tuple(figure * 10**power for power in range(6) for figure in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8))
 SPOKEN_SHARE: Final = 0.15  # a category below this share is not named in the list
 SPOKEN_CATEGORIES: Final = 2
 
@@ -48,6 +46,7 @@ class Place:
     rank: int
     landmark: str | None  # what lies there: a square, a street
     district: str | None
+    town: str | None
     incident_count: int
     weighted_value: float
     density_per_km2: float
@@ -78,6 +77,7 @@ class Place:
 class AdoptedRun:
     """The analysis run that the list belongs to."""
 
+    id: str
     since: datetime
     until: datetime  # half-open
     data_cut_off: datetime
@@ -86,6 +86,11 @@ class AdoptedRun:
     min_incidents: int
     weighting: Weighting
     incident_count: int  # in the run, not in the places
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether a place's value differs from its count."""
+        return self.weighting is not Weighting.COUNT
 
     @property
     def order(self) -> str:
@@ -125,6 +130,12 @@ class Listing:
     def heat(self, place: Place) -> int:
         """The step of the heat ramp, 1-5, that the place's count falls in."""
         return self.classes[bisect_right([c.lowest for c in self.classes], place.incident_count) - 1].step
+
+    def where(self, place: Place) -> str:
+        """The district, and the town as well where the list holds several; empty when neither is known."""
+        names_town = len({other.town for other in self.places}) > 1
+        parts = (place.district, place.town if names_town or not place.district else None)
+        return ", ".join(dict.fromkeys(filter(None, parts)))
 
     def find(self, place_id: str) -> Place | None:
         """The place with this id, if it is in the list."""

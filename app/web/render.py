@@ -45,9 +45,7 @@ def navigation() -> list[tuple[str, str]]:
     return [("/karta", gettext("Karta"))]
 
 
-def render(
-    template: str, *, visitor: Actor | None, path: str, query: Mapping[str, str], **content: object
-) -> str:
+def render(template: str, *, visitor: Actor | None, path: str, query: Mapping[str, str], **content: object) -> str:
     """Make a page, or a part of one, in the language being spoken.
 
     path and query are those of the request: the language link leads back to the same view.
@@ -80,9 +78,7 @@ def page(
 ) -> HTMLResponse:
     """Answer with a page; a language asked for is remembered. The edge forbids every cache to keep it."""
     speak(request)
-    html = render(
-        template, visitor=visitor, path=request.url.path, query=dict(request.query_params), **content
-    )
+    html = render(template, visitor=visitor, path=request.url.path, query=dict(request.query_params), **content)
     answer = HTMLResponse(html, status)
     if request.query_params.get("lang") in i18n.LANGUAGES:
         answer.set_cookie(

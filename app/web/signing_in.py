@@ -45,9 +45,7 @@ def sign_in(
         return _form(
             request,
             target,
-            gettext(
-                "Nyckeln gäller inte. Kontrollera att du har fått med hela, från första till sista tecknet."
-            ),
+            gettext("Nyckeln gäller inte. Kontrollera att du har fått med hela, från första till sista tecknet."),
         )
     return answer
 
@@ -62,9 +60,7 @@ def sign_out(request: Request) -> RedirectResponse:
 
 def own_path(wanted: str) -> str:
     """Where to go after signing in: a path on this server, never another's address."""
-    is_own = (
-        wanted.startswith("/") and not wanted.startswith("//") and wanted.isprintable() and "\\" not in wanted
-    )
+    is_own = wanted.startswith("/") and not wanted.startswith("//") and wanted.isprintable() and "\\" not in wanted
     return wanted if is_own else START
 
 

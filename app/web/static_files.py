@@ -61,9 +61,7 @@ def static_file(content_version: str, path: str, request: Request) -> Response:
     file = _files().get(path)
     if file is None:
         raise NotFoundError(f"There is no static file {path}")
-    media_type = (
-        MEDIA_TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    )
+    media_type = MEDIA_TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     headers = {
         "Cache-Control": FOR_GOOD if content_version == version() else "no-cache",
         "Vary": "Accept-Encoding",

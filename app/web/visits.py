@@ -58,6 +58,7 @@ def run_of(row: Mapping[str, Any]) -> AdoptedRun:
     """A run as `store.hotspots.current_run` gives it."""
     params = AnalysisParams.from_json(row["params"])
     return AdoptedRun(
+        id=str(row["id"]),
         since=params.since,
         until=params.until,
         data_cut_off=row["data_cut_off"],
@@ -86,6 +87,7 @@ def place_of(row: Mapping[str, Any], names: Mapping[str, Mapping[str, Any]], gaz
         rank=row["rank"],
         landmark=gazetteer.landmark(longitude, latitude),
         district=gazetteer.district(longitude, latitude),
+        town=gazetteer.town(longitude, latitude),
         incident_count=row["count"],
         weighted_value=row["weighted_value"],
         density_per_km2=row["density_per_km2"],

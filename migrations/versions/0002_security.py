@@ -15,6 +15,7 @@ INCIDENTS = (
     " AND ((SELECT scope_ids('reporter')) IS NULL OR reported_by = ANY ((SELECT scope_ids('reporter'))::uuid[]))"
 )
 HOTSPOTS = "organisation_id = ANY ((SELECT scope_ids('hotspots'))::uuid[])"
+PARTY = "(SELECT scope_ids('own'))::uuid[] && ARRAY[giver_id, receiver_id]"
 
 # table: (who sees a row, who may write it). None = nobody but the owner.
 POLICIES: dict[str, tuple[str | None, str | None]] = {
@@ -22,11 +23,7 @@ POLICIES: dict[str, tuple[str | None, str | None]] = {
     "areas": ("true", ADMINISTERS),
     "organisations": ("true", ADMINISTERS),
     "categories": ("true", ADMINISTERS),
-    "sharing_rules": (
-        f"{ADMINISTERS} OR giver_id = ANY ((SELECT scope_ids('own'))::uuid[])"
-        " OR receiver_id = ANY ((SELECT scope_ids('own'))::uuid[])",
-        ADMINISTERS,
-    ),
+    "sharing_rules": (f"{ADMINISTERS} OR {PARTY}", ADMINISTERS),
     "accounts": (ADMINISTERS, ADMINISTERS),
     "tokens": (ADMINISTERS, ADMINISTERS),
     "sessions": (OWN, OWN),
@@ -86,7 +83,13 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER {table}_audited ON {table}")
     op.execute("DROP TRIGGER audit_lines_noted ON audit_lines")
     for table, (sees, writes) in POLICIES.items():
-        for name, wanted in (("owner", "true"), ("sees", sees), ("adds", writes), ("changes", writes), ("removes", writes)):
+        for name, wanted in (
+            ("owner", "true"),
+            ("sees", sees),
+            ("adds", writes),
+            ("changes", writes),
+            ("removes", writes),
+        ):
             if wanted is not None:
                 op.execute(f"DROP POLICY {table}_{name} ON {table}")
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY")

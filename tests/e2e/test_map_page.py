@@ -64,9 +64,7 @@ def test_everyone_can_use_the_pages(
         check_fits(page)
 
 
-def test_list_details_and_address_are_in_step_by_keyboard_alone(
-    open_page: OpenPage, sign_in_token: str
-) -> None:
+def test_list_details_and_address_are_in_step_by_keyboard_alone(open_page: OpenPage, sign_in_token: str) -> None:
     with open_page() as page:
         sign_in(page, sign_in_token)
         wait_for_map(page)
@@ -126,9 +124,7 @@ def test_a_link_to_a_place_opens_its_details(open_page: OpenPage, sign_in_token:
         expect(page.get_by_role("alert")).to_contain_text("finns inte i den antagna körningen")
 
 
-def test_without_webgl_the_drawn_map_takes_its_place_and_stays_in_step(
-    open_page: OpenPage, sign_in_token: str
-) -> None:
+def test_without_webgl_the_drawn_map_takes_its_place_and_stays_in_step(open_page: OpenPage, sign_in_token: str) -> None:
     with open_page("--disable-3d-apis") as page:
         sign_in(page, sign_in_token)
         wait_for_map(page, "none")
@@ -189,9 +185,7 @@ def test_paper_gets_the_drawn_map_and_the_list(open_page: OpenPage, sign_in_toke
         expect(rows(page).last).to_be_visible()
 
 
-def test_the_language_link_keeps_the_view_and_the_choice_is_remembered(
-    open_page: OpenPage, sign_in_token: str
-) -> None:
+def test_the_language_link_keeps_the_view_and_the_choice_is_remembered(open_page: OpenPage, sign_in_token: str) -> None:
     with open_page() as page:
         sign_in(page, sign_in_token)
         first = rows(page).nth(0).get_attribute("data-id")

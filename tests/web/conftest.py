@@ -64,6 +64,7 @@ def make_place() -> Callable[..., Place]:
             "rank": rank,
             "landmark": "Järntorget",
             "district": "Centrum",
+            "town": "Lindesta",
             "incident_count": count,
             "weighted_value": count * 3.0,
             "density_per_km2": 1_440.5,
@@ -88,6 +89,7 @@ def make_place() -> Callable[..., Place]:
 def run() -> AdoptedRun:
     """A run over the third quarter, Swedish time."""
     return AdoptedRun(
+        id=str(UUID(int=50)),
         since=datetime(2026, 6, 30, 22, tzinfo=UTC),
         until=datetime(2026, 9, 30, 22, tzinfo=UTC),
         data_cut_off=datetime(2026, 10, 1, 4, tzinfo=UTC),

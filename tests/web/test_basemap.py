@@ -55,6 +55,11 @@ def test_a_point_is_described_by_what_has_a_name_near_it(
     )
 
 
+def test_the_town_is_the_nearest_one_that_is_near(basemap_file: Path) -> None:
+    gazetteer = basemap.background(basemap_file).gazetteer
+    assert (gazetteer.town(X + 0.03, Y), gazetteer.town(X + 0.5, Y)) == ("Lindesta", None)
+
+
 def test_without_a_basemap_nothing_has_a_name() -> None:
     gazetteer = basemap.NOTHING.gazetteer
     assert (gazetteer.landmark(X, Y), gazetteer.district(X, Y)) == (None, None)

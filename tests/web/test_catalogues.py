@@ -31,9 +31,7 @@ def _messages(catalogue: Catalog) -> Iterator[Message]:
     return (message for message in catalogue if message.id)
 
 
-def test_every_text_of_the_pages_stands_in_the_catalogue_and_no_other(
-    extracted: set[object], english: Catalog
-) -> None:
+def test_every_text_of_the_pages_stands_in_the_catalogue_and_no_other(extracted: set[object], english: Catalog) -> None:
     assert {message.id for message in _messages(english)} == extracted
     assert len(extracted) > 40  # an extraction that finds nothing would pass above
 

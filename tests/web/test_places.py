@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.analysis.params import Weighting
 from app.web import i18n
-from app.web.places import AdoptedRun, CategoryShare, Listing, Place, heat_classes
+from app.web.places import AdoptedRun, CategoryShare, Listing, Place, heat_classes, listing
 
 counts = st.lists(st.integers(2, 200_000), min_size=1, max_size=60)
 
@@ -66,17 +66,38 @@ def test_the_dominant_categories_are_said_in_words(make_place: Callable[..., Pla
 
 def test_a_place_of_many_small_categories_still_says_its_largest(make_place: Callable[..., Place]) -> None:
     parts = tuple(CategoryShare(sv=f"Sort {i}", en=f"Kind {i}", count=1, share=0.1) for i in range(10))
-    assert (
-        make_place(categories=parts).dominant.replace("\N{NO-BREAK SPACE}", " ") == "Sort 0 10 %, sort 1 10 %"
-    )
+    assert make_place(categories=parts).dominant.replace("\N{NO-BREAK SPACE}", " ") == "Sort 0 10 %, sort 1 10 %"
 
 
 def test_neighbours_in_the_list_are_found_and_end_at_its_ends(make_listing: Callable[..., Listing]) -> None:
-    listing = make_listing((30, 20, 10))
-    first, second, third = listing.places
-    assert [listing.before(p) for p in listing.places] == [None, first, second]
-    assert [listing.after(p) for p in listing.places] == [second, third, None]
-    assert (listing.find(second.id), listing.find("nothing")) == (second, None)
+    three = make_listing((30, 20, 10))
+    first, second, third = three.places
+    assert [three.before(p) for p in three.places] == [None, first, second]
+    assert [three.after(p) for p in three.places] == [second, third, None]
+    assert (three.find(second.id), three.find("nothing")) == (second, None)
+
+
+@pytest.mark.parametrize(
+    ("own_town", "other_town", "where"),
+    [
+        ("Lindesta", "Lindesta", "Centrum"),
+        ("Lindesta", "Hyttfors", "Centrum, Lindesta"),
+        (None, "Hyttfors", "Centrum"),
+    ],
+)
+def test_the_town_is_named_only_where_the_list_holds_several(
+    run: AdoptedRun, make_place: Callable[..., Place], own_town: str | None, other_town: str, where: str
+) -> None:
+    place = make_place(1, town=own_town)
+    assert listing(run, [place, make_place(2, town=other_town)], 2).where(place) == where
+
+
+def test_a_place_outside_every_district_is_placed_by_its_town(
+    run: AdoptedRun, make_place: Callable[..., Place]
+) -> None:
+    place, nowhere = make_place(1, district=None), make_place(2, district=None, town=None)
+    both = listing(run, [place, nowhere], 2)
+    assert (both.where(place), both.where(nowhere)) == ("Lindesta", "")
 
 
 @pytest.mark.parametrize("weighting", Weighting)

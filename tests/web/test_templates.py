@@ -9,6 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 
+from app.core.analysis.params import Weighting
 from app.core.permissions import Actor, Role
 from app.web import basemap, i18n, overview, render
 from app.web.hotspots import SWEDEN
@@ -43,8 +44,7 @@ def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
         + _map(visitor, listing, is_lost=True)
         + _map(visitor, empty),
         "_place.html": simple("_place.html", visitor, listing=listing, chosen=listing.places[-1]),
-        "no_run.html": simple("no_run.html", visitor, may_adopt=True)
-        + simple("no_run.html", visitor, may_adopt=False),
+        "no_run.html": simple("no_run.html", visitor, may_adopt=True) + simple("no_run.html", visitor, may_adopt=False),
         "not_for_role.html": simple("not_for_role.html", visitor),
         "sign_in.html": simple("sign_in.html", None, target="/karta", problem=None)
         + simple("sign_in.html", None, target="/karta", problem=i18n.gettext("Fyll i din åtkomstnyckel.")),
@@ -69,9 +69,7 @@ def test_the_english_pages_hold_no_swedish_text(make_visitor: Visitors, make_lis
     with i18n.catalogue_path("en").open("rb") as file:
         messages = [message for message in read_po(file) if message.id]
     swedish = [text for m in messages for text in ((m.id,) if isinstance(m.id, str) else m.id)]
-    fixed_parts = {
-        part.strip() for text in swedish for part in re.split(r"%\(\w+\)s", text) if len(part.strip()) > 6
-    }
+    fixed_parts = {part.strip() for text in swedish for part in re.split(r"%\(\w+\)s", text) if len(part.strip()) > 6}
     assert sorted(part for part in fixed_parts if part in words) == []
 
 
@@ -107,9 +105,7 @@ def test_pages_hold_nothing_that_the_security_policy_refuses(pages: dict[str, st
     assert parser.found == []
 
 
-def test_the_list_names_every_place_in_order_with_its_count(
-    make_visitor: Visitors, make_listing: Listings
-) -> None:
+def test_the_list_names_every_place_in_order_with_its_count(make_visitor: Visitors, make_listing: Listings) -> None:
     html = _map(make_visitor(), make_listing((95, 26)))
     assert re.findall(r'data-rank="(\d+)"', html) == ["1", "2"]
     assert re.findall(r'class="count"><b>(\d+)<span class="vh"> (\w+)', html) == [
@@ -129,13 +125,20 @@ def test_the_chosen_place_is_marked_in_the_list_and_on_the_drawn_map(
     assert f'data-place="{chosen}"' in html
 
 
-def test_the_page_says_which_run_the_outcome_belongs_to(
-    make_visitor: Visitors, make_listing: Listings
-) -> None:
+def test_the_page_says_which_run_the_outcome_belongs_to(make_visitor: Visitors, make_listing: Listings) -> None:
     html = " ".join(_map(make_visitor(), make_listing()).split()).replace("\N{NO-BREAK SPACE}", " ")
     assert "minst 8 händelser inom 75 meter, 1 juli–30 sep. 2026." in html
     assert "körningen som antogs 2 oktober 2026. Den räknade 4 212 godkända händelser" in html
     assert "så som de såg ut 1 okt. 2026 06:00." in html
+
+
+@pytest.mark.parametrize(("weighting", "is_shown"), [(Weighting.COUNT, False), (Weighting.HARM, True)])
+def test_the_weighted_value_is_shown_only_where_it_differs_from_the_count(
+    make_visitor: Visitors, make_listing: Listings, weighting: Weighting, *, is_shown: bool
+) -> None:
+    counted = make_listing((20,))
+    html = _map(make_visitor(), replace(counted, run=replace(counted.run, weighting=weighting)), chosen=1)
+    assert ("Vägt värde" in html) is is_shown
 
 
 def test_a_run_without_places_says_so(make_visitor: Visitors, make_listing: Listings) -> None:

@@ -63,7 +63,7 @@ def test_a_row_of_the_ranked_list_becomes_a_place(row: Mapping[str, Any], basema
     place = visits.place_of(row, NAMES, basemap.background(basemap_file).gazetteer)
     assert (place.id, place.rank, place.incident_count) == (str(UUID(int=9)), 3, 20)
     assert (place.area_m2, place.density_per_km2, place.weighted_value) == (15_000, 1_333.3, 44.5)
-    assert (place.name, place.district) == ("Vid Järntorget", "Centrum")
+    assert (place.name, place.district, place.town) == ("Vid Järntorget", "Centrum", "Lindesta")
     assert (place.longitude, place.latitude) == CENTRE
     assert (place.first_seen, place.last_seen) == (
         datetime(2026, 7, 3, 12, tzinfo=UTC),
@@ -83,8 +83,15 @@ def test_a_category_unknown_by_now_is_shown_by_its_code(row: Mapping[str, Any]) 
 def test_a_run_is_read_from_its_parameters(params: AnalysisParams) -> None:
     instant = datetime(2026, 10, 2, tzinfo=UTC)
     run = visits.run_of(
-        {"params": params.as_json(), "data_cut_off": instant, "adopted_at": instant, "incident_count": 4_212}
+        {
+            "id": UUID(int=50),
+            "params": params.as_json(),
+            "data_cut_off": instant,
+            "adopted_at": instant,
+            "incident_count": 4_212,
+        }
     )
+    assert run.id == str(UUID(int=50))
     assert (run.since, run.until) == (params.since, params.until)
     assert (run.eps_m, run.min_incidents, run.weighting) == (60.0, 7, params.weighting)
     assert (run.data_cut_off, run.adopted_at, run.incident_count) == (instant, instant, 4_212)

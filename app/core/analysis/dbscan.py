@@ -5,12 +5,10 @@ grouped once and weighed: merging must keep the order of first appearance, or th
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import dbscan
-from sklearn.neighbors import KDTree
 
 from app.core.analysis.params import ClusterRule
 from app.core.analysis.points import Coordinates, Mask
@@ -21,6 +19,9 @@ GIB = 1024**3
 MEMORY_LIMIT_BYTES = 4 * GIB
 BYTES_A_NEIGHBOUR = 16  # measured at 144 million neighbours: 15.5, the answer and its copy
 BYTES_A_PLACE = 160  # measured at 400 000 lonely places: 130 besides their neighbours
+
+if TYPE_CHECKING:
+    from sklearn.neighbors import KDTree
 
 Border = Literal["nearest", "sklearn"]
 
@@ -62,6 +63,9 @@ def find_clusters(
         raise ValueError("Every incident needs a finite place.")
     if len(xy) == 0:
         return Clustering(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.bool_))
+    from sklearn.cluster import dbscan  # noqa: PLC0415 -- two seconds that a web process need not wait
+    from sklearn.neighbors import KDTree  # noqa: PLC0415
+
     places, place_of_row, incidents_at = _merged(xy)
     tree = KDTree(places)
     _check_memory(tree, places, rule, memory_limit_bytes)
@@ -94,7 +98,7 @@ def _merged(xy: Coordinates) -> tuple[Coordinates, NDArray[np.intp], NDArray[np.
     return xy[first_row[appearance]], place_of_row, np.bincount(place_of_row)
 
 
-def _check_memory(tree: KDTree, places: Coordinates, rule: ClusterRule, limit_bytes: int) -> None:
+def _check_memory(tree: "KDTree", places: Coordinates, rule: ClusterRule, limit_bytes: int) -> None:
     """Every neighbour list is held at once: count before asking for them."""
     neighbours = int(tree.query_radius(places, rule.eps_m, count_only=True).sum())
     needed_bytes = neighbours * BYTES_A_NEIGHBOUR + len(places) * BYTES_A_PLACE
@@ -107,7 +111,7 @@ def _check_memory(tree: KDTree, places: Coordinates, rule: ClusterRule, limit_by
 
 
 def _border_to_nearest_core(
-    tree: KDTree, places: Coordinates, labels: NDArray[np.int32], core: Mask, eps_m: float
+    tree: "KDTree", places: Coordinates, labels: NDArray[np.int32], core: Mask, eps_m: float
 ) -> NDArray[np.int32]:
     """Labels (m,) where each border place has its nearest core's. A border place has few neighbours."""
     border = np.flatnonzero(~core & (labels != NOISE))

@@ -54,9 +54,7 @@ def to_wgs84(polygon: Polygon, epsg: int = SWEREF99_TM) -> Polygon:
 
 def outlines_to_wgs84(polygons: tuple[Polygon, ...], epsg: int = SWEREF99_TM) -> tuple[Polygon, ...]:
     """Like `to_wgs84`, for many at once."""
-    moved = shapely.transform(
-        np.asarray(polygons, dtype=object), _to_degrees(epsg).transform, interleaved=False
-    )
+    moved = shapely.transform(np.asarray(polygons, dtype=object), _to_degrees(epsg).transform, interleaved=False)
     return tuple(_plain_polygon(shape, 10.0**-DEGREE_DECIMALS, DEGREE_DECIMALS) for shape in moved)
 
 

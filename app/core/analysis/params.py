@@ -40,9 +40,7 @@ class ClusterRule:
     def __post_init__(self) -> None:
         """Refuse a rule that means nothing on a map."""
         if not MIN_EPS_M <= self.eps_m <= MAX_EPS_M:
-            raise ValueError(
-                f"eps_m must be between {MIN_EPS_M:g} and {MAX_EPS_M:g} metres, got {self.eps_m}"
-            )
+            raise ValueError(f"eps_m must be between {MIN_EPS_M:g} and {MAX_EPS_M:g} metres, got {self.eps_m}")
         if self.min_incidents < 2:  # noqa: PLR2004 -- one incident is no group
             raise ValueError(f"min_incidents must be at least 2, got {self.min_incidents}")
         object.__setattr__(self, "eps_m", float(self.eps_m))  # 75 and 75.0 are one rule with one fingerprint

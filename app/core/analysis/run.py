@@ -62,9 +62,7 @@ class Findings:
 
     def as_json(self) -> str:
         """Everything as canonical JSON text, outlines as WKT: equal text means equal findings."""
-        return json.dumps(
-            asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
-        )
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
     @property
     def fingerprint(self) -> str:
@@ -72,9 +70,7 @@ class Findings:
         return hashlib.sha256(self.as_json().encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
 
-def analyse(
-    points: Points, params: AnalysisParams, *, memory_limit_bytes: int = MEMORY_LIMIT_BYTES
-) -> Findings:
+def analyse(points: Points, params: AnalysisParams, *, memory_limit_bytes: int = MEMORY_LIMIT_BYTES) -> Findings:
     """Find, describe and rank the hot spots among incidents that count.
 
     Raises ValueError when an incident lies outside the period or its category has no weight, TooLargeError

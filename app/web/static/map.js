@@ -70,7 +70,9 @@ function style(places, pins) {
     layout: {
       // Where numbers would lie on each other the higher rank is shown; the other comes when zooming in.
       'icon-image': isDark ? 'pin-dark' : 'pin-light', 'symbol-sort-key': ['get', 'rank'],
-      'text-field': ['to-string', ['get', 'rank']], 'text-font': BOLD, 'text-size': 13,
+      'icon-size': ['interpolate', ['linear'], ['zoom'], 11, 0.75, 13.5, 1],
+      'text-field': ['to-string', ['get', 'rank']], 'text-font': BOLD,
+      'text-size': ['interpolate', ['linear'], ['zoom'], 11, 10, 13.5, 13],
       'icon-padding': 1, 'text-padding': 0, 'text-ignore-placement': true, 'text-allow-overlap': true,
     },
     paint: { 'text-color': isDark ? '#12191d' : '#ffffff' },
@@ -98,7 +100,7 @@ function pinsOfList() {
   };
 }
 
-/** The outlines of the places in the list; a place adopted after the page was made has no row, so no outline. */
+/** The outlines of the places in the list, of the very run that the list was made from. */
 async function outlines() {
   const answer = await fetch(holder.dataset.hotspots, { headers: { accept: 'application/geo+json, application/json' } });
   if (!answer.ok) throw new Error(`hot spots: ${answer.status}`);
