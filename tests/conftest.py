@@ -1,17 +1,26 @@
-"""What every test may ask for: a PostGIS server, an empty database, a database with the schema.
+"""What every test may ask for: a PostGIS server, and databases with the small world of tests/factories.py.
+
+db          a Database (as the service has it: the app role) on a fresh copy of the world; commits are real
+shared_db   the same on a copy that all tests of a worker share: for reading, and for `acting`
+acting      acting(actor) → a WriteTx on shared_db; every one in a test is the same transaction, rolled back after it
+actors      actors["coordinator"]: the Actor of each account in factories.ACCOUNTS, signed in with its token
+tokens      tokens["coordinator"]: the secrets themselves, for requests over HTTP
+database    the fresh copy by address (url, conninfo, any user); `db` is on the same copy in the same test
+postgis     a superuser's connection to an empty database with PostGIS
 
 One throw-away server serves the whole run, all workers together. It starts with the first test that asks.
 """
 
 import fcntl
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -22,7 +31,12 @@ import sqlalchemy as sa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from app.actions.accounts import credential_hash
+from app.core.permissions import Actor
+from app.store import migrate, tx
 from app.store.cluster import SUPERUSER, Cluster
+from app.store.engine import APP_ROLE, make_engine
+from tests import factories
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -88,23 +102,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="long: runs with --long"))
 
 
-def build_template(conninfo: str) -> None:
-    """Make what every test database starts with."""
-    with psycopg.connect(conninfo, autocommit=True) as conn:
-        conn.execute("CREATE EXTENSION postgis")
+def build_template(template: Database) -> dict[str, str]:
+    """Make what every test database starts with, by the same steps as an installation; the accounts' tokens."""
+    migrate.upgrade(template.url(), factories.METRIC_SRID)
+    migrate.allow_login(template.url(), template.url(APP_ROLE))
+    with _opened(template) as database:
+        return factories.load_world(database)
 
 
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
     """One folder for the whole run; every xdist worker has its own one level below."""
     base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return base.parent if hasattr(pytestconfig, "workerinput") else base
 
 
 @pytest.fixture(scope="session")
 def cluster(run_folder: Path) -> Iterator[Server]:
     """The PostGIS server of this run."""
-    if given := os.environ.get("LAGESBILD_TEST_DATABASE_URL"):
+    if given := os.environ.get("LAGESBILD_TEST_DATABASE_URL"):  # noqa: TID251 - of the tests, not a setting
         yield GivenServer(sa.make_url(given))
         return
     # not below the run's folder: that one is closed to user postgres
@@ -141,8 +157,8 @@ def template_database(cluster: Server, run_folder: Path) -> Iterator[str]:
             if not (run_folder / "template.made").exists():
                 _execute(cluster, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
                 _execute(cluster, "CREATE DATABASE {}", name)
-                build_template(cluster.conninfo(name))
-                (run_folder / "template.made").touch()
+                made = build_template(Database(cluster, name))
+                (run_folder / "template.made").write_text(json.dumps(made), encoding="utf-8")
         yield name
         with _alone(run_folder / "template.lock"):
             if _is_last(hold):
@@ -156,6 +172,63 @@ def database(cluster: Server, template_database: str) -> Iterator[Database]:
     name = f"test_{uuid.uuid4().hex}"
     with _database(cluster, name, template_database):
         yield Database(cluster, name)
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[tx.Database]:
+    """The service's way into a fresh copy of the world."""
+    with _opened(database) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def shared_db(cluster: Server, template_database: str) -> Iterator[tx.Database]:
+    """The service's way into a copy that a worker's tests share; what they commit, the next one sees."""
+    name = f"shared_{uuid.uuid4().hex}"
+    with _database(cluster, name, template_database), _opened(Database(cluster, name)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def tokens(template_database: str, run_folder: Path) -> Mapping[str, str]:
+    """The token of each account, by its key in factories.ACCOUNTS."""
+    made: dict[str, str] = json.loads((run_folder / "template.made").read_text(encoding="utf-8"))
+    return made
+
+
+@pytest.fixture(scope="session")
+def actors(shared_db: tx.Database, tokens: Mapping[str, str]) -> Mapping[str, Actor]:
+    """The actor of each account, signed in with its token."""
+    found = {key: shared_db.signed_in(credential_hash(token), is_session=False) for key, token in tokens.items()}
+    return {key: actor for key, actor in found.items() if actor is not None}
+
+
+@pytest.fixture
+def acting(shared_db: tx.Database) -> Iterator[Callable[[Actor], tx.WriteTx]]:
+    """One transaction for the whole test, as whichever actor it names, undone at the end.
+
+    What is checked at commit is checked by `SET CONSTRAINTS ALL IMMEDIATE`.
+    """
+    with ExitStack() as stack:
+        begun: list[tx.WriteTx] = []
+
+        def act(actor: Actor) -> tx.WriteTx:
+            if not begun:
+                begun.append(stack.enter_context(shared_db.write(actor)))
+                stack.callback(begun[0].conn.rollback)
+            tx._set_scope(begun[0].conn, actor)
+            return tx.WriteTx(begun[0].conn, actor)
+
+        yield act
+
+
+@contextmanager
+def _opened(database: Database) -> Iterator[tx.Database]:
+    engine = make_engine(database.url(APP_ROLE))
+    try:
+        yield tx.Database(engine)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

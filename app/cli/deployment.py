@@ -45,9 +45,9 @@ def settings_for(home: Path | None) -> Settings:
 def start(home: Path | None) -> Deployment:
     """The deployment, its private cluster started if that is where the data are."""
     settings = settings_for(home)
+    settings.home.mkdir(parents=True, exist_ok=True)
     if settings.database_url is not None:
         return Deployment(settings=settings, cluster=None)
-    settings.home.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(settings.home / "postgres")
     cluster.start()
     cluster.ensure_database(DATABASE)

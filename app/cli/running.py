@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 from typing import Annotated
 
@@ -82,5 +81,6 @@ def migrate(home: Home = None) -> None:
 
 def _stop_at_end_of_input() -> None:
     """The process that started this one is gone when its end of the pipe closes."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not sys.stdin: its lock would be held while the interpreter ends
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -112,7 +112,7 @@ def organisation_actor(database: Database, slug: str, name: str) -> Actor:
 
 
 def _load_incidents(database: Database, folder: Path, say: Say) -> datetime:
-    """Report every row for its organisation; the start of the day after the last incident."""
+    """Report every row for its organisation; the start of the week after the last incident."""
     by_organisation: dict[str, list[Row]] = defaultdict(list)
     with gzip.open(folder / "incidents.csv.gz", "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -130,7 +130,7 @@ def _load_incidents(database: Database, folder: Path, say: Say) -> datetime:
                 )
         say(f"Loaded: {len(rows):,} reports of {slug}")
     last = max(datetime.fromisoformat(row["occurred_from"]) for rows in by_organisation.values() for row in rows)
-    return stockholm_day_start(stockholm_date(last) + timedelta(days=1))
+    return stockholm_day_start(stockholm_date(last) + timedelta(days=7 - stockholm_date(last).weekday()))
 
 
 def _srid(database: Database) -> int:

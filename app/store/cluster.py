@@ -387,7 +387,7 @@ def _choose(installed: Sequence[Binaries], data: Path) -> Binaries:
     """Take the newest, or for data that exist the one that made them: data belong to one major."""
     try:
         made_by = int((data / "PG_VERSION").read_text("ascii"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return installed[0]
     for binaries in installed:
         if binaries.major == made_by:

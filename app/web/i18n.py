@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, lists, numbers
+from babel import Locale, dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -146,11 +146,6 @@ def period(since: datetime, until: datetime) -> str:
         return day(first)
     skeleton = "yMMMMd"
     return dates.format_interval(first, last, skeleton, locale=language().locale)
-
-
-def joined(words: list[str]) -> str:
-    """Write a list as a sentence does: a, b och c."""
-    return lists.format_list(words, locale=language().locale)
 
 
 def _local_day(value: date | datetime) -> date:

@@ -15,6 +15,9 @@ export const REGULAR = ['Lagesbild Sans'];
 export const BOLD = ['Lagesbild Sans Bold'];
 export const EMPTY = { type: 'FeatureCollection', features: [] };
 
+// A name moves aside for the numbers of the places instead of disappearing below them.
+const GIVING_WAY = { 'text-variable-anchor': ['center', 'top', 'bottom', 'left', 'right'], 'text-radial-offset': 1.5 };
+
 const byZoom = (...stops) => ['interpolate', ['exponential', 1.5], ['zoom'], ...stops];
 const ofLayer = layer => ['==', ['get', 'layer'], layer];
 const ofKind = (layer, ...kinds) => ['all', ofLayer(layer), ['in', ['get', 'kind'], ['literal', kinds]]];
@@ -63,12 +66,17 @@ export function basemapStyle(data, isDark) {
       },
       label('road-names', ['all', ofLayer('roads'), ['has', 'name']], 14.2, c.text, c.halo,
         { 'symbol-placement': 'line', 'text-size': 12.5, 'symbol-spacing': 380 }),
-      label('poi-names', ofKind('places', 'poi'), 13.6, c.text, c.halo, { 'text-offset': [0, 1.2] }),
+      label('poi-names', ofKind('places', 'poi'), 13.6, c.text, c.halo,
+        { 'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 0.9 }),
       label('district-names', ofKind('places', 'district'), 11.5, c.name, c.halo, {
         'text-field': ['upcase', ['get', 'name']], 'text-font': BOLD, 'text-size': 11.5,
-        'text-letter-spacing': 0.08, 'text-max-width': 8,
+        'text-letter-spacing': 0.08, 'text-max-width': 8, ...GIVING_WAY,
       }),
-      { ...label('town-names', ofKind('places', 'town'), 0, c.name, c.halo, { 'text-font': BOLD, 'text-size': 18 }), maxzoom: 12 },
+      {
+        ...label('town-names', ofKind('places', 'town'), 0, c.name, c.halo,
+          { 'text-font': BOLD, 'text-size': 18, ...GIVING_WAY, 'text-radial-offset': 2.5 }),
+        maxzoom: 12.5,
+      },
     ],
   };
 }
