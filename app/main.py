@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.store import migrate
 from app.store.engine import make_engine
 from app.store.tx import Database
-from app.web import pages
+from app.web import pages, static_files
 
 SECRET_BYTES = 32
 
@@ -30,6 +30,7 @@ def build_app(settings: Settings) -> FastAPI:
         raise SetupError(
             "No database is named: set LAGESBILD_DATABASE_URL, or start with `lagesbild demo`, which brings its own."
         )
+    static_files.check_browser_libraries()
     is_https = (settings.public_url or "").startswith("https://")
     services = Services(
         database=Database(make_engine(settings.database_url)),

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DRIVER = "postgresql+psycopg"
 
@@ -30,7 +32,14 @@ class Settings(BaseSettings):
     @classmethod
     def _name_the_driver(cls, url: str | None) -> str | None:
         """Take the usual spellings postgres:// and postgresql:// and name our driver."""
-        if url is None or "://" not in url:
-            return url or None
-        scheme, rest = url.split("://", 1)
-        return f"{DRIVER}://{rest}" if scheme in {"postgres", "postgresql"} else url
+        if not url:
+            return None
+        scheme, _, rest = url.partition("://")
+        named = f"{DRIVER}://{rest}" if scheme in {"postgres", "postgresql"} else url
+        try:
+            is_ours = make_url(named).drivername == DRIVER
+        except (ArgumentError, ValueError):
+            is_ours = False
+        if not is_ours:
+            raise ValueError("write it as postgresql://USER@HOST:PORT/DATABASE")
+        return named

@@ -26,7 +26,7 @@ Run = Annotated[UUID | None, Query(description="A run; otherwise the latest adop
 @router.get(
     "", response_class=GeoJson, response_model=HotSpotCollection, responses=documented(404) | NOT_MODIFIED
 )
-def get_hotspots(  # noqa: PLR0913 -- the filters of a list
+def get_hotspots(
     request: Request,
     tx: ReadTx,
     run: Run = None,

@@ -78,7 +78,7 @@ def post_incident(
     responses=documented(409) | {200: {"model": BatchStored, "description": "Every row was stored before"}},
     openapi_extra=batches.REQUEST_BODY,
 )
-def post_batch(  # noqa: PLR0913 -- each is a separate choice of the sender
+def post_batch(
     body: RawBody,
     tx: WriteTx,
     services: CurrentServices,

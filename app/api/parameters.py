@@ -33,7 +33,7 @@ def bbox(value: str | None) -> Bbox | None:
     if len(numbers) != CORNERS or not all(math.isfinite(n) for n in numbers):
         raise _invalid_bbox()
     west, south, east, north = numbers
-    if west > east or south > north or not (-180 <= west and east <= 180 and -90 <= south and north <= 90):  # noqa: PLR2004
+    if west > east or south > north or not (west >= -180 and east <= 180 and south >= -90 and north <= 90):  # noqa: PLR2004
         raise _invalid_bbox()
     return west, south, east, north
 

@@ -4,17 +4,28 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
 
 from app.core import geo
 from app.core.analysis.params import MAX_EPS_M, MIN_EPS_M, Weighting
 from app.core.geo import Position
 from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
 
-Number = Annotated[float, Strict()]
-Instant = Annotated[datetime, Strict()]
-YesNo = Annotated[bool, Strict()]
 DEFAULT_SOURCE = "api"
+
+Number = Annotated[float, Strict()]
+YesNo = Annotated[bool, Strict()]
+
+
+def _as_text(value: object) -> object:
+    """A bare number could be seconds or milliseconds of anything: only text says a time."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError("datetime_type", "Give the time as text, such as 2026-05-01T08:00:00+02:00")
+    return value
+
+
+Instant = Annotated[datetime, BeforeValidator(_as_text)]
 
 
 class Sent(BaseModel):
@@ -66,7 +77,7 @@ class _IncidentFields(Sent):
     source_ref: Annotated[str, Field(max_length=SOURCE_REF_MAX_CHARS)] | None = None
     text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] | None = None
     organisation: str | None = Field(None, max_length=100, description="Your own; it may be left out.")
-    text_reviewed: YesNo = Field(False, description="A person has read the text and vouches for it.")  # noqa: FBT003
+    text_reviewed: YesNo = Field(False, description="A person has read the text and vouches for it.")
 
     def _to_raw(self, position: Position) -> RawIncident:
         return RawIncident(
@@ -390,4 +401,3 @@ class HotSpotCollection(BaseModel):
     run: HotSpotRun | None
     numberReturned: int  # noqa: N815 -- the standard's spelling
     features: list[HotSpotFeature]
-

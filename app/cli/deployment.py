@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from app.core.errors import SetupError
 from app.settings import Settings
 from app.store import migrate
 from app.store.cluster import Cluster
-from app.store.engine import APP_ROLE, make_engine
+from app.store.engine import APP_ROLE, WEB_TIMEOUT_MS, make_engine
 from app.store.tx import Database
 
 DATABASE = "lagesbild"
@@ -37,38 +38,49 @@ class Deployment:
 
 def settings_for(home: Path | None) -> Settings:
     """The settings of the environment, with the home folder that the command was given."""
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"LAGESBILD_{str(p['loc'][0]).upper()}: {p['msg']}" for p in error.errors())
+        raise SetupError(f"The settings cannot be used: {wrong}") from error
     chosen = home or settings.home
     return settings.model_copy(update={"home": chosen.expanduser().absolute()})
 
 
 def start(home: Path | None) -> Deployment:
     """The deployment, its private cluster started if that is where the data are."""
-    settings = settings_for(home)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    if settings.database_url is not None:
-        return Deployment(settings=settings, cluster=None)
-    cluster = Cluster(settings.home / "postgres")
-    cluster.start()
-    cluster.ensure_database(DATABASE)
-    found = {"database_url": cluster.url(DATABASE, APP_ROLE), "owner_database_url": cluster.url(DATABASE)}
-    return Deployment(settings=settings.model_copy(update=found), cluster=cluster)
+    return _start(settings_for(home))[0]
 
 
 @contextmanager
-def opened(home: Path | None) -> Iterator[Database]:
-    """The migrated database of the deployment; the private cluster is stopped again if this call started it."""
-    settings = settings_for(home)
-    was_running = settings.database_url is not None or _is_running(settings)
-    deployment = start(home)
-    engine = make_engine(str(deployment.settings.database_url), pool_size=4)
+def running(home: Path | None) -> Iterator[Deployment]:
+    """The deployment for one command; the private cluster is stopped again if this call started it."""
+    deployment, has_started = _start(settings_for(home))
+    try:
+        yield deployment
+    finally:
+        if deployment.cluster is not None and has_started:
+            deployment.cluster.stop()
+
+
+@contextmanager
+def connected(deployment: Deployment, statement_timeout_ms: int = WEB_TIMEOUT_MS) -> Iterator[Database]:
+    """The migrated database of a running deployment, as the app role."""
+    engine = make_engine(
+        str(deployment.settings.database_url), pool_size=4, statement_timeout_ms=statement_timeout_ms
+    )
     try:
         check_migrated(deployment)
         yield Database(engine)
     finally:
         engine.dispose()
-        if deployment.cluster is not None and not was_running:
-            deployment.cluster.stop()
+
+
+@contextmanager
+def opened(home: Path | None, statement_timeout_ms: int = WEB_TIMEOUT_MS) -> Iterator[Database]:
+    """The migrated database for one command; the private cluster is stopped again if this call started it."""
+    with running(home) as deployment, connected(deployment, statement_timeout_ms) as database:
+        yield database
 
 
 def upgrade(deployment: Deployment) -> None:
@@ -86,6 +98,16 @@ def check_migrated(deployment: Deployment) -> None:
         )
 
 
-def _is_running(settings: Settings) -> bool:
-    folder = settings.home / "postgres"
-    return folder.exists() and Cluster(folder).is_running()
+def _start(settings: Settings) -> tuple[Deployment, bool]:
+    """The deployment, and whether this call started its private cluster."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(f"The home folder {settings.home} cannot be made: {error.strerror}") from error
+    if settings.database_url is not None:
+        return Deployment(settings=settings, cluster=None), False
+    cluster = Cluster(settings.home / "postgres")
+    has_started = cluster.start()
+    cluster.ensure_database(DATABASE)
+    found = {"database_url": cluster.url(DATABASE, APP_ROLE), "owner_database_url": cluster.url(DATABASE)}
+    return Deployment(settings=settings.model_copy(update=found), cluster=cluster), has_started

@@ -9,7 +9,6 @@ import typer
 
 from app.cli import deployment as deployments
 from app.cli.deployment import Home
-from app.core.errors import SetupError
 
 Port = Annotated[int, typer.Option(help="TCP port; 0 takes a free one.", min=0, max=65535)]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -71,11 +70,9 @@ def migrate(home: Home = None) -> None:
     from app.cli import setting_up
     from app.store import migrate as migrations
 
-    deployment = deployments.start(home)
-    if deployment.settings.database_url is None:  # pragma: no cover -- start() names one or raises
-        raise SetupError("No database is named.")
-    deployments.upgrade(deployment)
-    setting_up.load_categories(deployment)
+    with deployments.running(home) as deployment:
+        deployments.upgrade(deployment)
+        setting_up.load_categories(deployment)
     typer.echo(f"The database is at revision {migrations.head()}.")
 
 

@@ -76,7 +76,7 @@ def sign_in(request: Request, answer: Response, token: str) -> Actor:
         path="/",
         secure=given.is_https,
         httponly=True,
-        samesite="strict",
+        samesite="lax",
     )
     return found
 

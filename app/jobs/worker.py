@@ -4,6 +4,7 @@ import asyncio
 import logging
 from uuid import UUID
 
+import sklearn.cluster  # noqa: F401 -- takes seconds to load: now, not in the first job
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from app.actions.analyses import run_analysis

@@ -39,6 +39,21 @@ def test_only_the_moves_of_the_table_are_allowed(old: State, new: State) -> None
         check_transition(old, new)
 
 
+@pytest.mark.parametrize("old", [State.SUBMITTED, State.REVIEWED])
+def test_one_sitting_may_both_review_a_report_and_decide(old: State) -> None:
+    outcomes = {State.SUPPLEMENT_WANTED, State.DUPLICATE, State.REJECTED, State.APPROVED}
+    assert outcomes < TRANSITIONS[old]
+
+
+def test_a_withdrawal_can_be_undone_only_by_submitting_the_report_again() -> None:
+    assert TRANSITIONS[State.WITHDRAWN] - {State.PURGED} == {State.SUBMITTED}
+
+
+def test_a_decision_is_not_made_twice() -> None:
+    assert not {State.REJECTED, State.DUPLICATE, State.APPROVED} & TRANSITIONS[State.APPROVED]
+    assert TRANSITIONS[State.REJECTED] == TRANSITIONS[State.DUPLICATE] == {State.PURGED}
+
+
 def test_everything_may_be_purged_and_nothing_comes_back_from_it() -> None:
     assert all(State.PURGED in TRANSITIONS[state] for state in State if state is not State.PURGED)
     assert TRANSITIONS[State.PURGED] == frozenset()

@@ -59,6 +59,7 @@ def test_the_fingerprint_of_a_known_request_never_changes() -> None:
         {"now": datetime(2027, 1, 1, tzinfo=UTC)},
         {"categories": ("KLO", "SKD")},
         {"weights": (("KLO", 2), ("SKD", 3))},
+        {"max_uncertainty_m": 300},
         {"since": datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))},
     ],
 )
@@ -72,7 +73,7 @@ def test_asking_later_or_in_another_order_is_the_same_analysis(same: dict[str, A
         {"since": datetime(2026, 1, 2, tzinfo=UTC)},
         {"until": datetime(2026, 7, 2, tzinfo=UTC)},
         {"organisations": ("lindesta-kommun", "mora-kommun")},
-        {"categories": ()},
+        {"categories": ("SKD",)},
         {"area": None},
         {"rule": ClusterRule(eps_m=50.0, min_incidents=6)},
         {"rule": ClusterRule(eps_m=50.5, min_incidents=7)},
@@ -80,6 +81,7 @@ def test_asking_later_or_in_another_order_is_the_same_analysis(same: dict[str, A
         {"weights": (("SKD", 3.0), ("KLO", 2.5))},
         {"seed": 8},
         {"max_interval_days": 14},
+        {"max_uncertainty_m": 299.0},
     ],
 )
 def test_anything_that_can_change_the_result_changes_the_fingerprint(other: dict[str, Any]) -> None:
@@ -98,6 +100,7 @@ def test_weights_are_no_part_of_a_plain_count() -> None:
         ({"since": datetime(2026, 1, 1)}, "since must say its time zone."),  # noqa: DTZ001
         ({"organisations": ()}, "At least one organisation is needed."),
         ({"organisations": ("a", "a")}, "The same organisation was named twice."),
+        ({"categories": ()}, "At least one category is needed."),
         ({"categories": ("SKD", "SKD")}, "The same category was named twice."),
         ({"weights": (("SKD", 1.0), ("SKD", 2.0))}, "The same weight for category was named twice."),
         ({"weights": (("SKD", -1.0),)}, "Weights must be numbers from zero up."),
@@ -105,6 +108,8 @@ def test_weights_are_no_part_of_a_plain_count() -> None:
         ({"weights": ()}, "The weighting harm needs weights."),
         ({"seed": -1}, "The seed must be zero or more and max_interval_days at least one."),
         ({"max_interval_days": 0}, "The seed must be zero or more and max_interval_days at least one."),
+        ({"max_uncertainty_m": 0.0}, "max_uncertainty_m must be more than zero."),
+        ({"max_uncertainty_m": float("nan")}, "max_uncertainty_m must be more than zero."),
     ],
 )
 def test_a_request_that_cannot_be_answered_is_refused_in_a_plain_sentence(

@@ -1,5 +1,6 @@
 """Points: the arrays fit together, shuffled rows come out the same, and the rule for what counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +14,11 @@ from app.core.analysis.points import Points, midpoints_s, which_count
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
-PARAMS = AnalysisParams(since=SINCE, until=UNTIL, organisations=("lindesta-kommun",), now=UNTIL)
+PARAMS = AnalysisParams(
+    since=SINCE, until=UNTIL, organisations=("lindesta-kommun",), now=UNTIL, categories=("KLO", "SKD")
+)
 DAY_S = 86_400.0
-NEVER = ("BED", "ARR")
+UNKNOWN = np.array([np.nan])
 
 COLUMNS: dict[str, Any] = {
     "xy": np.array([[2.0, 1.0], [1.0, 2.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]),
@@ -111,32 +114,53 @@ def test_an_incident_is_counted_at_the_middle_of_its_interval() -> None:
         pytest.param(30 * DAY_S, 32 * DAY_S, "SKD", False, id="a middle at the end does not"),
         pytest.param(0.0, 28 * DAY_S, "SKD", True, id="28 days counts"),
         pytest.param(0.0, 28 * DAY_S + 1, "SKD", False, id="longer only counts in statistics"),
-        pytest.param(0.0, 0.0, "BED", False, id="fraud has no meaningful place"),
-        pytest.param(0.0, 0.0, "ARR", False, id="events are context"),
+        pytest.param(0.0, 0.0, "BED", False, id="a category that was not asked for does not"),
     ],
 )
 def test_which_incidents_count(from_s: float, to_s: float, code: str, *, expected: bool) -> None:
     since_s = SINCE.timestamp()
     mask = which_count(
-        np.array([from_s]) + since_s, np.array([to_s]) + since_s, np.array([code]), PARAMS, NEVER
+        np.array([from_s]) + since_s, np.array([to_s]) + since_s, np.array([code]), UNKNOWN, PARAMS
     )
     assert mask.tolist() == [expected]
 
 
-def test_only_the_categories_asked_for_count_and_fraud_never() -> None:
-    params = AnalysisParams(
-        since=SINCE, until=UNTIL, organisations=("o",), now=UNTIL, categories=("SKD", "BED")
-    )
+def test_only_the_categories_asked_for_count() -> None:
     at_s = np.full(4, SINCE.timestamp())
-    codes = np.array(["SKD", "KLO", "BED", "SKD"], dtype=object)
-    assert which_count(at_s, at_s, codes, params, NEVER).tolist() == [True, False, False, True]
+    codes = np.array(["SKD", "VAL", "BED", "KLO"], dtype=object)
+    assert which_count(at_s, at_s, codes, np.zeros(4), PARAMS).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("uncertainty_m", "expected"),
+    [
+        pytest.param(0.0, True, id="a sure place counts"),
+        pytest.param(83.0, True, id="as unsure as the police usually are counts"),
+        pytest.param(300.0, True, id="the limit itself counts"),
+        pytest.param(300.1, False, id="just beyond does not"),
+        pytest.param(100_000.0, False, id="somewhere in the county does not"),
+        pytest.param(np.inf, False, id="anywhere does not"),
+        pytest.param(np.nan, True, id="unknown is not uncertain"),
+    ],
+)
+def test_an_incident_counts_when_its_place_is_sure_enough(uncertainty_m: float, *, expected: bool) -> None:
+    at_s = np.full(1, SINCE.timestamp())
+    mask = which_count(at_s, at_s, np.array(["SKD"]), np.array([uncertainty_m]), PARAMS)
+    assert mask.tolist() == [expected]
+
+
+def test_an_analysis_may_ask_for_surer_places() -> None:
+    at_s = np.full(3, SINCE.timestamp())
+    codes = np.array(["SKD"] * 3)
+    strict = replace(PARAMS, max_uncertainty_m=50)
+    assert which_count(at_s, at_s, codes, np.array([50.0, 51.0, np.nan]), strict).tolist() == [True, False, True]
 
 
 def test_no_incidents_give_an_empty_mask() -> None:
     none = np.empty(0)
-    assert which_count(none, none, np.empty(0, dtype=str), PARAMS, NEVER).tolist() == []
+    assert which_count(none, none, np.empty(0, dtype=str), none, PARAMS).tolist() == []
 
 
 def test_an_interval_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValueError, match=r"An incident cannot end before it begins."):
-        which_count(np.array([2.0]), np.array([1.0]), np.array(["SKD"]), PARAMS, NEVER)
+        which_count(np.array([2.0]), np.array([1.0]), np.array(["SKD"]), UNKNOWN, PARAMS)

@@ -24,6 +24,7 @@ PARAMS = AnalysisParams(
     until=UNTIL,
     organisations=("lindesta-kommun",),
     now=UNTIL,
+    categories=("KLO", "SKD", "VAL"),
     rule=ClusterRule(eps_m=75, min_incidents=3),
 )
 HARM = replace(PARAMS, weighting=Weighting.HARM, weights=(("KLO", 2.0), ("SKD", 3.0), ("VAL", 8.0)))
