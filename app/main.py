@@ -5,6 +5,7 @@ uvicorn --factory app.main:from_environment
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -65,18 +66,20 @@ def from_environment() -> FastAPI:
 
 
 def secret_of(home: Path) -> bytes:
-    """The deployment's secret key: made at the first start, readable by its owner only."""
+    """The deployment's secret key: made at the first start, readable by its owner only.
+
+    It appears whole or not at all, so that processes starting together agree on one.
+    """
     file = home / "secret"
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
+    if not file.exists():
         home.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(file, "xb", opener=_private) as f:
-                f.write(secrets.token_bytes(SECRET_BYTES))
-        except FileExistsError:
-            pass  # another process was first
-        return file.read_bytes()
+        draft = home / f"secret.{secrets.token_hex(8)}"
+        with open(draft, "xb", opener=_private) as f:
+            f.write(secrets.token_bytes(SECRET_BYTES))
+        with suppress(FileExistsError):  # another process was first
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_bytes()
 
 
 def _private(path: str, flags: int) -> int:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     owner_database_url: str | None = None  # the login that migrates; none = database_url
     home: Path = Path(".lagesbild")  # the private cluster, tokens, secret
     public_url: str | None = None  # what links and cookies say; https makes cookies secure
+    trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, comma-separated
     metric_srid: int = 3006  # the metres of the analysis; fixed at the first migration
     max_body_bytes: Annotated[int, Field(ge=1_024)] = 32 * 1024 * 1024
     basemap: Path | None = None  # a GeoJSON (.gz) file drawn behind the map; none = no background

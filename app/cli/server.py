@@ -19,7 +19,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         bound = socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
-        raise SetupError(f"Port {port} on {host} cannot be used ({error.strerror}); choose another with --port.") from error
+        raise SetupError(
+            f"Port {port} on {host} cannot be used ({error.strerror}); choose another with --port."
+        ) from error
     with bound:
         yield bound
 
@@ -32,7 +34,8 @@ def run(settings: Settings, bound: socket.socket, *, ready: Callable[[str], None
         access_log=False,
         server_header=False,
         date_header=True,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
     )

@@ -339,7 +339,9 @@ def find_binaries() -> list[Binaries]:
 
     Raises SetupError, with how to install them, when there is none.
     """
-    found = {folder: major for folder in _program_folders() if (major := _major(folder)) >= OLDEST_MAJOR}
+    found = {
+        folder: major for folder in program_folders("postgres", "initdb") if (major := _major(folder)) >= OLDEST_MAJOR
+    }
     if not found:
         raise SetupError(f"PostgreSQL was not found on this machine. {_HOW_TO_INSTALL}")
     able = [Binaries(folder, major) for folder, major in found.items() if _postgis(folder, major) >= OLDEST_POSTGIS]
@@ -348,10 +350,11 @@ def find_binaries() -> list[Binaries]:
     return sorted(able, key=lambda binaries: binaries.major, reverse=True)
 
 
-def _program_folders() -> Iterator[Path]:
+def program_folders(*programs: str) -> Iterator[Path]:
+    """Where PostgreSQL's programs may lie: the usual folders, and those on the path that hold one of `programs`."""
     for pattern in _FOLDERS:
         yield from Path("/").glob(pattern[1:])
-    for program in ("postgres", "initdb"):
+    for program in programs:
         if path := shutil.which(program):
             yield Path(path).parent
             yield Path(path).resolve().parent
