@@ -3,6 +3,7 @@
 uvicorn --factory app.main:from_environment
 """
 
+import asyncio
 import os
 import secrets
 from contextlib import suppress
@@ -20,9 +21,11 @@ from app.settings import Settings
 from app.store import migrate
 from app.store.engine import make_engine
 from app.store.tx import Database
-from app.web import pages, static_files
+from app.web import error_pages, pages, static_files
 
 SECRET_BYTES = 32
+CONNECTIONS = 8
+CONNECTIONS_OF_PAGES = 2  # pages begin and end a transaction in one thread, so these always come back
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -34,7 +37,8 @@ def build_app(settings: Settings) -> FastAPI:
     static_files.check_browser_libraries()
     is_https = (settings.public_url or "").startswith("https://")
     services = Services(
-        database=Database(make_engine(settings.database_url)),
+        database=Database(make_engine(settings.database_url, pool_size=CONNECTIONS)),
+        slots=asyncio.Semaphore(CONNECTIONS - CONNECTIONS_OF_PAGES),
         secret=secret_of(settings.home),
         metric_srid=settings.metric_srid,
         code_version=__version__,
@@ -53,7 +57,7 @@ def build_app(settings: Settings) -> FastAPI:
     )
     app.state.services = services
     app.openapi = lambda: routes.document(app)  # type: ignore[method-assign]
-    problems.install(app)
+    problems.install(app, page=error_pages.answer)
     app.include_router(routes.router)
     app.include_router(pages.router)
     app.add_middleware(Shell, max_body_bytes=settings.max_body_bytes, is_https=is_https)

@@ -12,6 +12,7 @@ from sample_data.geometry import Geometry, parts
 from sample_data.region import MAP_SEED, Region, fields, forests, water
 from sample_data.townmap import Street, TownMap, built_up
 
+ATTRIBUTION = {"sv": "Påhittade data", "en": "Invented data"}
 _MINZOOM = {"primary": None, "secondary": 11, "street": 12}
 _POI_KINDS = frozenset({"square", "school", "station", "sports", "shop", "other", "park"})
 

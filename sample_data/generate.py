@@ -25,7 +25,7 @@ def contents(seed: int) -> dict[str, bytes]:
         "places.csv": tables.places(made.area),
         "incidents.csv.gz": tables.incidents(made.incidents),
         "truth.geojson": geojson.as_bytes(truth.features(made)),
-        "basemap.geojson.gz": geojson.as_bytes(basemap.features(made.area)),
+        "basemap.geojson.gz": geojson.as_bytes(basemap.features(made.area), attribution=basemap.ATTRIBUTION),
     }
 
 

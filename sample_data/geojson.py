@@ -48,10 +48,11 @@ def feature(shape: Geometry, properties: dict[str, Any], decimals: int = DECIMAL
     return {"type": "Feature", "properties": properties, "geometry": geometry(shape, decimals)}
 
 
-def as_bytes(features: Iterable[Feature]) -> bytes:
-    """A FeatureCollection, one feature a line so that a diff can be read."""
+def as_bytes(features: Iterable[Feature], **members: object) -> bytes:
+    """A FeatureCollection, one feature a line so that a diff can be read; members stand before the features."""
+    head = "".join(f"{json.dumps(k)}:{json.dumps(v, ensure_ascii=False)}," for k, v in members.items())
     rows = ",\n".join(json.dumps(f, ensure_ascii=False, separators=(",", ":")) for f in features)
-    return f'{{"type":"FeatureCollection","features":[\n{rows}\n]}}\n'.encode()
+    return f'{{"type":"FeatureCollection",{head}"features":[\n{rows}\n]}}\n'.encode()
 
 
 def write(path: Path, content: bytes) -> None:

@@ -21,8 +21,13 @@ _COMPASS_LAST = ("Långgatan", "Tvärgatan", "Bruksvägen", "Kyrkvägen")
 
 def street_names(rng: np.random.Generator, taken: frozenset[str]) -> list[str]:
     """All names of the pool in a drawn order, without those a main street has already."""
-    pool = [f + last for f in _FIRST for last in _LAST] + [
+    pool = [compound(f, last) for f in _FIRST for last in _LAST] + [
         f"{c} {last}" for c in _COMPASS for last in _COMPASS_LAST
     ]
     free = sorted(set(pool) - taken)
     return [free[i] for i in rng.permutation(len(free))]
+
+
+def compound(first: str, last: str) -> str:
+    """One Swedish word of two; of three equal letters at the joint one goes: Slagg + gränd is Slaggränd."""
+    return first[:-1] + last if first.endswith(last[0] * 2) else first + last

@@ -106,7 +106,7 @@ def build_template(template: Database) -> dict[str, str]:
     """Make what every test database starts with, by the same steps as an installation; the accounts' tokens."""
     migrate.upgrade(template.url(), factories.METRIC_SRID)
     migrate.allow_login(template.url(), template.url(APP_ROLE))
-    with _opened(template) as database:
+    with opened(template) as database:
         return factories.load_world(database)
 
 
@@ -169,24 +169,22 @@ def template_database(cluster: Server, run_folder: Path) -> Iterator[str]:
 @pytest.fixture
 def database(cluster: Server, template_database: str) -> Iterator[Database]:
     """A fresh database with the schema, gone after the test."""
-    name = f"test_{uuid.uuid4().hex}"
-    with _database(cluster, name, template_database):
-        yield Database(cluster, name)
+    with copied(cluster, template_database) as copy:
+        yield copy
 
 
 @pytest.fixture
 def db(database: Database) -> Iterator[tx.Database]:
     """The service's way into a fresh copy of the world."""
-    with _opened(database) as opened:
-        yield opened
+    with opened(database) as db:
+        yield db
 
 
 @pytest.fixture(scope="session")
 def shared_db(cluster: Server, template_database: str) -> Iterator[tx.Database]:
     """The service's way into a copy that a worker's tests share; what they commit, the next one sees."""
-    name = f"shared_{uuid.uuid4().hex}"
-    with _database(cluster, name, template_database), _opened(Database(cluster, name)) as opened:
-        yield opened
+    with copied(cluster, template_database) as copy, opened(copy) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
@@ -223,7 +221,16 @@ def acting(shared_db: tx.Database) -> Iterator[Callable[[Actor], tx.WriteTx]]:
 
 
 @contextmanager
-def _opened(database: Database) -> Iterator[tx.Database]:
+def copied(server: Server, template: str) -> Iterator[Database]:
+    """A fresh database with the schema and the world, gone afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    with _database(server, name, template):
+        yield Database(server, name)
+
+
+@contextmanager
+def opened(database: Database) -> Iterator[tx.Database]:
+    """The service's way into a database."""
     engine = make_engine(database.url(APP_ROLE))
     try:
         yield tx.Database(engine)

@@ -4,17 +4,25 @@ Everything here is a plain value; tests/conftest.py puts the world into the temp
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+import shapely
 
 from app.actions import accounts, deployments
 from app.actions.incidents import Reported, Setting, report_incidents
+from app.core.analysis.params import AnalysisParams
 from app.core.geo import Position
 from app.core.incidents import IncidentDraft, RawIncident
 from app.core.permissions import Actor, Role
+from app.store.hotspots import HotSpotRow
 from app.store.tx import Database, WriteTx
+
+Acting = Callable[[Actor], WriteTx]  # what the fixtures of tests/conftest.py give
+Actors = Mapping[str, Actor]
 
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
 CODE_VERSION = "test"
@@ -70,9 +78,7 @@ def organisation(slug: str, name: str, kind: str, **changes: Any) -> dict[str, A
 ORGANISATIONS = (
     organisation(LINDESTA, "Lindesta kommun", "municipality"),
     organisation(HYTTFORS, "Hyttfors kommun", "municipality"),
-    organisation(
-        POLICE, "Polisen Lindådalen", "police", area=POLICE_AREA, municipality=None, outside_area="mark"
-    ),
+    organisation(POLICE, "Polisen Lindådalen", "police", area=POLICE_AREA, municipality=None, outside_area="mark"),
     organisation(HOUSING, "Lindestahem AB", "housing_company", area=LINDESTA, municipality=LINDESTA),
 )
 
@@ -201,6 +207,35 @@ def reported(database: Database, actor: Actor, raws: Sequence[RawIncident]) -> R
     """What became of reports that the actor sent just now."""
     with database.write(actor) as tx:
         return report_incidents(tx, raws, SETTING)
+
+
+def params(**changes: Any) -> AnalysisParams:
+    """An analysis of the vandalism in Lindesta during the last year."""
+    usual: dict[str, Any] = {
+        "since": NOW - timedelta(weeks=52),
+        "until": NOW,
+        "organisations": (LINDESTA,),
+        "now": NOW,
+        "categories": ("SKD",),
+    }
+    return AnalysisParams(**usual | changes)
+
+
+def hotspot_row(rank: int = 1, **changes: Any) -> HotSpotRow:
+    """A hot spot of ten incidents in the centre of Lindesta, ready to be stored."""
+    west, south = CENTRE
+    outline = shapely.box(west, south, west + 0.001, south + 0.001)
+    usual: dict[str, Any] = {
+        "hotspot_id": UUID(int=rank),
+        "rank": rank,
+        "count": 10,
+        "weighted_value": 10.0,
+        "categories": ("SKD", "KLO"),
+        "properties": json.dumps({"rank": rank, "count": 10}),
+        "statistics": json.dumps({"hours": [0] * 24}),
+        "wkb": shapely.to_wkb(outline),
+    }
+    return HotSpotRow(**usual | changes)
 
 
 def ids_of(features: Iterable[str]) -> list[str]:

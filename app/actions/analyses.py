@@ -90,16 +90,32 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
             _finish(tx, run_id, params, findings, now=clock(), data_cut_off=packed.newest)
 
 
-def run_and_adopt(
+def run_now(
     database: Database, actor: Actor, wanted: AnalysisRequest, *, clock: Clock, code_version: str, srid: int
-) -> int:
-    """Ask for a run, work it out here and now, and adopt it; how many hot spots it found. For the command line.
+) -> UUID:
+    """Ask for a run and work it out here and now, for the command line; the run's id, whether done or failed.
 
-    Raises TransitionError when the run failed.
+    Ctrl-C cancels the run.
     """
     with database.write(actor) as tx:
         run_id = request_analysis(tx, wanted, now=clock(), code_version=code_version, is_deferred=False)
-    run_analysis(database, run_id, actor.organisation_id, clock=clock, srid=srid)
+    try:
+        run_analysis(database, run_id, actor.organisation_id, clock=clock, srid=srid)
+    except KeyboardInterrupt:
+        with database.write(actor) as tx:
+            cancel_analysis(tx, run_id, clock())
+        raise
+    return run_id
+
+
+def run_and_adopt(
+    database: Database, actor: Actor, wanted: AnalysisRequest, *, clock: Clock, code_version: str, srid: int
+) -> int:
+    """Ask for a run, work it out here and now, and adopt it; how many hot spots it found. For the demo.
+
+    Raises TransitionError when the run failed.
+    """
+    run_id = run_now(database, actor, wanted, clock=clock, code_version=code_version, srid=srid)
     with database.write(actor) as tx:
         adopt_analysis(tx, run_id, clock())
         run = analyses.one(tx, run_id)

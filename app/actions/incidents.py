@@ -27,6 +27,7 @@ CONFLICT = FieldProblem(
     "source_ref", "conflict", "Another report with other content is already stored under this reference."
 )
 WITHDRAWN = FieldProblem("source_ref", "withdrawn", "The report stored under this reference was withdrawn.")
+REFUSED_BEFORE = FieldProblem("", "refused-before", "Refused when the request was first sent; that answer said why.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,29 +68,32 @@ def report_incidents(
     organisation: str | None = None,
     repeatable: Repeatable | None = None,
     is_partial: bool = False,
+    is_list: bool = False,
     reported_ats: Sequence[datetime] | None = None,
 ) -> Reported:
     """Store reports for the actor's organisation and say so in the audit log.
 
-    All or nothing unless `is_partial`. Raises InvalidError or ConflictError with the problems by index,
+    All or nothing unless `is_partial`. A single report's problems are named without its index unless it was sent
+    as a list (`is_list`). Raises InvalidError or ConflictError with the problems by index,
     IdempotencyError when the key was used for another request.
     """
     check_may(tx.actor, May.REPORT_INCIDENTS)
     check_own_organisation(tx.actor, organisation)
     if repeatable is not None and (earlier := idempotency_keys.find(tx, repeatable.key)) is not None:
-        return _repeated(earlier, repeatable, len(raws))
+        return _repeated(earlier, repeatable)
     raws = _with_usual_uncertainty(tx, raws)
     checked = check(raws, _rules(tx, setting))
     problems = {i: found for i, found in enumerate(checked.problems) if found}
+    is_single = len(raws) == 1 and not is_list
     if problems and not is_partial:
-        raise InvalidError(_how_many_wrong(len(problems), len(raws)), _by_index(problems, len(raws)))
+        raise InvalidError(_how_many_wrong(len(problems), len(raws)), _by_index(problems, is_single=is_single))
     reported = _store(tx, checked, problems, setting.now, reported_ats)
     conflicts = {i: p for i, p in reported.problems.items() if i not in problems}
     if conflicts and not is_partial:
-        raise ConflictError("A reference is already in use; nothing was stored.", _by_index(conflicts, len(raws)))
+        by_index = _by_index(conflicts, is_single=is_single)
+        raise ConflictError("A reference is already in use; nothing was stored.", by_index)
     if repeatable is not None:
-        stored = [i for i in reported.ids if i is not None]
-        idempotency_keys.keep(tx, repeatable.key, repeatable.request_hash, stored)
+        idempotency_keys.keep(tx, repeatable.key, repeatable.request_hash, reported.ids)
     _record_report(tx, reported)
     return reported
 
@@ -99,9 +103,9 @@ def correct_incident(tx: WriteTx, incident_id: UUID, changes: Mapping[str, Any],
 
     changes: RawIncident's field names and `state`. A reporter corrects own reports; states are the reviewers' matter.
     """
+    _check_may_correct(tx, changes)
     incidents.lock(tx, incident_id)
     before = _visible(tx, incident_id)
-    _check_may_correct(tx, changes)
     state = _next_state(before, changes)
     raw = replace(_as_raw(before), **{k: v for k, v in changes.items() if k != "state"})
     checked = check([raw], _rules(tx, setting))
@@ -124,9 +128,9 @@ def correct_incident(tx: WriteTx, incident_id: UUID, changes: Mapping[str, Any],
 
 def withdraw_incident(tx: WriteTx, incident_id: UUID, now: datetime) -> None:
     """Take an incident out of every list and analysis; it is kept, with its history, until retention removes it."""
+    _check_may_correct(tx, {})
     incidents.lock(tx, incident_id)
     before = _visible(tx, incident_id)
-    _check_may_correct(tx, {})
     if before["state"] == State.WITHDRAWN:
         raise NotFoundError("The report was withdrawn before.")
     check_transition(State(before["state"]), State.WITHDRAWN)
@@ -135,11 +139,13 @@ def withdraw_incident(tx: WriteTx, incident_id: UUID, now: datetime) -> None:
     tx.record(AuditAction.INCIDENT_WITHDRAWN, incident_id)
 
 
-def _repeated(earlier: tuple[bytes, list[UUID]], repeatable: Repeatable, n: int) -> Reported:
+def _repeated(earlier: tuple[bytes, list[UUID | None]], repeatable: Repeatable) -> Reported:
     request_hash, ids = earlier
     if request_hash != repeatable.request_hash:
         raise IdempotencyError("This Idempotency-Key belongs to an earlier request with other content.")
-    return Reported(ids=[*ids, *[None] * (n - len(ids))], created_count=0, problems={})
+    return Reported(
+        ids=list(ids), created_count=0, problems={i: (REFUSED_BEFORE,) for i, known in enumerate(ids) if known is None}
+    )
 
 
 def _rules(tx: WriteTx, setting: Setting) -> IngestRules:
@@ -232,8 +238,8 @@ def _how_many_wrong(wrong: int, total: int) -> str:
     return f"{wrong} of {total} reports are not valid; nothing was stored."
 
 
-def _by_index(problems: Mapping[int, tuple[FieldProblem, ...]], total: int) -> tuple[FieldProblem, ...]:
-    if total == 1:
+def _by_index(problems: Mapping[int, tuple[FieldProblem, ...]], *, is_single: bool) -> tuple[FieldProblem, ...]:
+    if is_single:
         return problems[0]
     return tuple(p.under(str(i)) for i, found in problems.items() for p in found)
 

@@ -12,14 +12,15 @@ from app.core.analysis.params import AnalysisParams
 from app.core.errors import NotFoundError
 from app.core.periods import parse_from, parse_to
 from app.core.permissions import May, check_may
+from app.edge.bodies import JsonRoute
 from app.edge.dependencies import CurrentServices, ReadTx, WriteTx
 from app.edge.problems import documented
 from app.store import analyses as store
 
-router = APIRouter(prefix="/analyses", tags=["analyses"])
+router = APIRouter(prefix="/analyses", tags=["analyses"], route_class=JsonRoute)
 
 
-@router.post("", status_code=202, responses=documented())
+@router.post("", status_code=202, responses=documented(409, 415))
 def post_analysis(body: AnalysisIn, tx: WriteTx, services: CurrentServices, response: Response) -> AnalysisOut:
     """Start a run; follow it at the address in `Location`."""
     wanted = actions.AnalysisRequest(
@@ -43,28 +44,28 @@ def get_analyses(tx: ReadTx, limit: Annotated[int, Query(ge=1, le=1000)] = 100) 
     return AnalysisList(analyses=[_out(row) for row in store.page(tx, limit)])
 
 
-@router.get("/{run_id}", responses=documented(404))
+@router.get("/{run_id:uuid}", responses=documented(404))
 def get_analysis(run_id: UUID, tx: ReadTx) -> AnalysisOut:
     """One run: what was asked and how far it has come."""
     check_may(tx.actor, May.READ_ANALYSES)
     return _found(tx, run_id)
 
 
-@router.delete("/{run_id}", responses=documented(404, 409))
+@router.delete("/{run_id:uuid}", responses=documented(404, 409))
 def delete_analysis(run_id: UUID, tx: WriteTx, services: CurrentServices) -> AnalysisOut:
     """Cancel a run that is queued or running."""
     actions.cancel_analysis(tx, run_id, services.clock())
     return _found(tx, run_id)
 
 
-@router.post("/{run_id}/adopt", responses=documented(404, 409))
+@router.post("/{run_id:uuid}/adopt", responses=documented(404, 409))
 def adopt(run_id: UUID, tx: WriteTx, services: CurrentServices) -> AnalysisOut:
     """Make a finished run the one that everybody sees."""
     actions.adopt_analysis(tx, run_id, services.clock())
     return _found(tx, run_id)
 
 
-@router.delete("/{run_id}/adopt", responses=documented(404, 409))
+@router.delete("/{run_id:uuid}/adopt", responses=documented(404, 409))
 def take_back(run_id: UUID, tx: WriteTx, services: CurrentServices) -> AnalysisOut:
     """Take an adoption back: the run adopted before it is current again."""
     actions.take_back_adoption(tx, run_id, services.clock())

@@ -1,7 +1,7 @@
-"""The body of a batch: a JSON list or a GeoJSON FeatureCollection, read in one pass.
+"""The body of a batch: a JSON list or a GeoJSON FeatureCollection.
 
-Ten thousand reports go through here in one request, so the fast way is one call into pydantic's own
-JSON reader; only a body with wrong rows is read a second time.
+Ten thousand reports go through here in one request. They are checked some hundreds at a time: of a body that is
+wrong from end to end nobody wants to hear, or to hold in memory, every problem.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,17 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
 
 from app.actions.incidents import Reported
 from app.api.schemas import BatchStored, IncidentFeatureIn, IncidentIn, RowProblem
 from app.core.errors import FieldProblem, ForbiddenError, InvalidError, TooLargeError
 from app.core.incidents import RawIncident
-from app.edge.problems import of_validation
+from app.edge import bodies
+from app.edge.problems import MOST_PROBLEMS, of_validation
 
 MOST_ROWS = 10_000
+ROWS_AT_A_TIME = 500
+MOST_PROBLEMS_OF_ROW = 20
 
 
 class Mode(StrEnum):
@@ -36,8 +38,11 @@ class FeatureCollectionIn(BaseModel):
     features: list[IncidentFeatureIn]
 
 
-_LIST = TypeAdapter(list[IncidentIn])
-_COLLECTION = TypeAdapter(FeatureCollectionIn)
+Row = IncidentIn | IncidentFeatureIn
+Problems = dict[int, list[FieldProblem]]  # by the row's place in what was sent
+
+_REPORTS: TypeAdapter[list[IncidentIn]] = TypeAdapter(list[IncidentIn])
+_FEATURES: TypeAdapter[list[IncidentFeatureIn]] = TypeAdapter(list[IncidentFeatureIn])
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -61,7 +66,7 @@ class Batch:
 
     raws: list[RawIncident]
     places: Sequence[int]
-    unreadable: dict[int, list[FieldProblem]]
+    unreadable: Problems
 
     def merged(self, reported: Reported) -> BatchStored:
         """What became of every row that was sent."""
@@ -87,52 +92,49 @@ class Batch:
 
 def read(body: bytes, *, is_partial: bool, own: str) -> Batch:
     """Read a batch for the organisation `own`. Raises InvalidError, TooLargeError or ForbiddenError."""
-    is_collection = body.lstrip()[:1] == b"{"
-    try:
-        rows = _rows(body, is_collection=is_collection)
-    except ValidationError as error:
-        by_row = _by_row(error, depth=1 if is_collection else 0)
-        if not is_partial or None in by_row:
-            problems = of_validation(list(error.errors(include_input=False, include_context=False, include_url=False)))
-            raise InvalidError("The batch cannot be read; nothing was stored.", problems) from error
-        return _readable_part(body, by_row, is_collection=is_collection, own=own)
-    return Batch(_raws(rows, own), range(len(rows)), {})
-
-
-def _rows(body: bytes, *, is_collection: bool) -> Sequence[IncidentIn | IncidentFeatureIn]:
-    rows = _COLLECTION.validate_json(body).features if is_collection else _LIST.validate_json(body)
-    if len(rows) > MOST_ROWS:
-        raise TooLargeError(f"A batch holds at most {MOST_ROWS:,} reports; nothing was stored.")
-    return rows
-
-
-def _by_row(error: ValidationError, depth: int) -> dict[int | None, list[FieldProblem]]:
-    """The problems by row; under None those of the body as a whole."""
-    found: dict[int | None, list[FieldProblem]] = {}
-    for one in error.errors(include_input=False, include_context=False, include_url=False):
-        place = one["loc"][depth] if len(one["loc"]) > depth else None
-        row = place if isinstance(place, int) else None
-        (problem,) = of_validation([{**one, "loc": one["loc"][depth + 1 :]}])
-        found.setdefault(row, []).append(problem)
-    return found
-
-
-def _readable_part(
-    body: bytes, by_row: dict[int | None, list[FieldProblem]], *, is_collection: bool, own: str
-) -> Batch:
-    """The rows that can be read, when some cannot."""
-    whole = from_json(body)
-    sent = whole["features"] if is_collection else whole
-    if len(sent) > MOST_ROWS:
-        raise TooLargeError(f"A batch holds at most {MOST_ROWS:,} reports; nothing was stored.")
-    places = [i for i in range(len(sent)) if i not in by_row]
-    kept = [sent[i] for i in places]
-    again = {**whole, "features": kept} if is_collection else kept
-    rows = _rows(to_json(again, inf_nan_mode="constants"), is_collection=is_collection)
-    return Batch(_raws(rows, own), places, {i: found for i, found in by_row.items() if i is not None})
-
-
-def _raws(rows: Sequence[IncidentIn | IncidentFeatureIn], own: str) -> list[RawIncident]:
+    sent, model = _sent(bodies.parsed(body))
+    rows: list[Row] = []
+    places: list[int] = []
+    unreadable: Problems = {}
+    for start in range(0, len(sent), ROWS_AT_A_TIME):
+        here = range(start, min(start + ROWS_AT_A_TIME, len(sent)))
+        try:
+            rows += model.validate_python(sent[start : here.stop])
+        except ValidationError as error:
+            found = _by_row(error, start)
+            unreadable |= found
+            if not is_partial and sum(map(len, unreadable.values())) >= MOST_PROBLEMS:
+                break
+            here_too = [i for i in here if i not in found]
+            rows += model.validate_python([sent[i] for i in here_too])
+            places += here_too
+        else:
+            places += here
+    if unreadable and not is_partial:
+        problems = tuple(p.under(str(i)) for i, found in unreadable.items() for p in found)
+        raise InvalidError("The batch cannot be read; nothing was stored.", problems)
     if foreign := {row.organisation for row in rows} - {None, own}:
         raise ForbiddenError(f"The batch holds reports for {len(foreign)} other organisation(s) than {own}.")
-    return [row.to_raw() for row in rows]
+    return Batch([row.to_raw() for row in rows], places, unreadable)
+
+
+def _sent(value: Any) -> tuple[list[Any], TypeAdapter[list[IncidentIn]] | TypeAdapter[list[IncidentFeatureIn]]]:
+    """What was sent, row by row and unread, and how to read it."""
+    is_collection = isinstance(value, dict) and value.get("type") == "FeatureCollection"
+    rows = value.get("features") if is_collection else value
+    if not isinstance(rows, list):
+        sentence = "Send a JSON list of reports, or a GeoJSON FeatureCollection."
+        raise InvalidError(sentence, (FieldProblem("", "no-batch", sentence),))
+    if len(rows) > MOST_ROWS:
+        raise TooLargeError(f"A batch holds at most {MOST_ROWS:,} reports; nothing was stored.")
+    return rows, _FEATURES if is_collection else _REPORTS
+
+
+def _by_row(error: ValidationError, start: int) -> Problems:
+    """What pydantic found in rows of which the first was sent at place `start`."""
+    found: Problems = {}
+    for one in error.errors(include_input=False, include_context=False, include_url=False):
+        row = start + int(one["loc"][0])
+        if len(found.setdefault(row, [])) < MOST_PROBLEMS_OF_ROW:
+            found[row] += of_validation([{**one, "loc": one["loc"][1:]}])
+    return found

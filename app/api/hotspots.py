@@ -59,7 +59,7 @@ def get_hotspots(
 
 
 @router.get(
-    "/{hotspot_id}", response_class=GeoJson, response_model=HotSpotDetail, responses=documented(404)
+    "/{hotspot_id:uuid}", response_class=GeoJson, response_model=HotSpotDetail, responses=documented(404)
 )
 def get_hotspot(hotspot_id: UUID, tx: ReadTx, run: Run = None) -> Response:
     """One hot spot with the statistics of its members, from the newest adopted run that holds it."""

@@ -23,13 +23,14 @@ from app.core.errors import FieldProblem, InvalidError, NotFoundError
 from app.core.incidents import State
 from app.core.periods import parse_from, parse_to
 from app.core.permissions import May, check_may
+from app.edge.bodies import JsonRoute
 from app.edge.dependencies import CurrentServices, RawBody, ReadTx, WriteTx
 from app.edge.problems import documented
 from app.edge.services import Services
 from app.store import areas
 from app.store import incidents as store
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=JsonRoute)
 
 MOST_ON_PAGE = 10_000
 Key = Annotated[
@@ -45,8 +46,7 @@ Key = Annotated[
 @router.post(
     "",
     status_code=201,
-    response_model=Stored,
-    responses=documented(409) | {200: {"model": Stored, "description": "Stored before, with the same content"}},
+    responses=documented(409, 415) | {200: {"model": Stored, "description": "Stored before, with the same content"}},
 )
 def post_incident(
     body: IncidentIn, tx: WriteTx, services: CurrentServices, response: Response, key: Key = None
@@ -61,7 +61,7 @@ def post_incident(
         [body.to_raw()],
         _setting(services),
         organisation=body.organisation,
-        repeatable=_repeatable(key, body.model_dump_json().encode()),
+        repeatable=None if key is None else _repeatable(key, body.model_dump_json().encode()),
     )
     incident_id = reported.ids[0]
     if incident_id is None:
@@ -74,8 +74,7 @@ def post_incident(
 @router.post(
     "/batch",
     status_code=201,
-    response_model=BatchStored,
-    responses=documented(409) | {200: {"model": BatchStored, "description": "Every row was stored before"}},
+    responses=documented(409, 415) | {200: {"model": BatchStored, "description": "Every row was stored before"}},
     openapi_extra=batches.REQUEST_BODY,
 )
 def post_batch(
@@ -96,8 +95,9 @@ def post_batch(
         tx,
         batch.raws,
         _setting(services),
-        repeatable=_repeatable(key, mode.encode() + body),
+        repeatable=None if key is None else _repeatable(key, mode.encode() + body),
         is_partial=is_partial,
+        is_list=True,
     )
     stored = batch.merged(reported)
     response.status_code = 201 if reported.created_count else 200
@@ -127,8 +127,7 @@ def get_incidents(  # noqa: PLR0913 -- the filters of a list
 
     Withdrawn, rejected, duplicate and purged reports are listed only when `state` asks for them.
     """
-    if not (tx.actor.may(May.READ_INCIDENTS) or tx.actor.may(May.READ_OWN_INCIDENTS)):
-        check_may(tx.actor, May.READ_INCIDENTS)
+    _check_may_read(tx)
     wanted = store.Filter(
         since=None if from_ is None else parse_from(from_, "from"),
         until=None if to is None else parse_to(to, "to"),
@@ -143,16 +142,17 @@ def get_incidents(  # noqa: PLR0913 -- the filters of a list
     return geojson.collection(",".join(features), len(features), next_url=next_url)
 
 
-@router.get("/{incident_id}", responses=documented(404))
+@router.get("/{incident_id:uuid}", responses=documented(404))
 def get_incident(incident_id: UUID, tx: ReadTx) -> IncidentOut:
     """One incident. A withdrawn one is found in the list, with `state=withdrawn`."""
+    _check_may_read(tx)
     found = store.one(tx, incident_id)
     if found is None or found["state"] == State.WITHDRAWN:
         raise NotFoundError("There is no such report that you may see.")
     return _out(found)
 
 
-@router.patch("/{incident_id}", responses=documented(404, 409))
+@router.patch("/{incident_id:uuid}", responses=documented(404, 409, 415))
 def patch_incident(incident_id: UUID, body: IncidentPatch, tx: WriteTx, services: CurrentServices) -> IncidentOut:
     """Correct an incident or, for reviewers, move it to another state. What it was is kept."""
     actions.correct_incident(tx, incident_id, body.to_changes(), _setting(services))
@@ -162,19 +162,23 @@ def patch_incident(incident_id: UUID, body: IncidentPatch, tx: WriteTx, services
     return _out(found)
 
 
-@router.delete("/{incident_id}", status_code=204, responses=documented(404, 409))
+@router.delete("/{incident_id:uuid}", status_code=204, responses=documented(404, 409))
 def delete_incident(incident_id: UUID, tx: WriteTx, services: CurrentServices) -> None:
     """Withdraw an incident: it leaves every list and analysis, and its history is kept."""
     actions.withdraw_incident(tx, incident_id, services.clock())
+
+
+def _check_may_read(tx: ReadTx) -> None:
+    """All of the organisation's incidents, or at least the own ones; the scope holds which."""
+    if not tx.actor.may(May.READ_OWN_INCIDENTS):
+        check_may(tx.actor, May.READ_INCIDENTS)
 
 
 def _setting(services: Services) -> actions.Setting:
     return actions.Setting(now=services.clock(), metric_srid=services.metric_srid)
 
 
-def _repeatable(key: str | None, content: bytes) -> actions.Repeatable | None:
-    if key is None:
-        return None
+def _repeatable(key: str, content: bytes) -> actions.Repeatable:
     return actions.Repeatable(key=key, request_hash=blake2b(content, digest_size=16).digest())
 
 

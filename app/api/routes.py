@@ -6,13 +6,14 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.api import analyses, areas, batches, categories, health, hotspots, incidents, organisations
+from app.edge.dependencies import Slot
 from app.edge.problems import Problem
 
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
 for part in (incidents, analyses, hotspots, areas, categories, organisations, health):
-    router.include_router(part.router)
+    router.include_router(part.router, dependencies=[] if part is health else [Slot])
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """The words of the API: what is taken in and what is answered. Rules about values are the core's."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag
 from pydantic_core import PydanticCustomError
 
 from app.core import geo
@@ -19,10 +20,10 @@ YesNo = Annotated[bool, Strict()]
 
 
 def _as_text(value: object) -> object:
-    """A bare number could be seconds or milliseconds of anything: only text says a time."""
-    if isinstance(value, int | float):
-        raise PydanticCustomError("datetime_type", "Give the time as text, such as 2026-05-01T08:00:00+02:00")
-    return value
+    """A bare number, in quotes too, could be seconds or milliseconds of anything: only a date says a time."""
+    if isinstance(value, str) and "-" in value[1:]:
+        return value
+    raise PydanticCustomError("datetime_type", "Give the time as text, such as 2026-05-01T08:00:00+02:00")
 
 
 Instant = Annotated[datetime, BeforeValidator(_as_text)]
@@ -68,6 +69,22 @@ class PointGeometry(Sent):
         return Position(self.coordinates[0], self.coordinates[1], geo.CRS84)
 
 
+def _form_of_position(value: object) -> str:
+    """Which of the three ways to write a place is meant, so that problems are told of that one only."""
+    names = value.keys() if isinstance(value, Mapping) else getattr(value, "model_fields_set", ())
+    if "coordinates" in names or "type" in names:
+        return "(GeoJSON)"
+    return "(metres)" if "x" in names or "y" in names or "crs" in names else "(degrees)"
+
+
+AnyPosition = Annotated[
+    Annotated[LonLat, Tag("(degrees)")]
+    | Annotated[Metric, Tag("(metres)")]
+    | Annotated[PointGeometry, Tag("(GeoJSON)")],
+    Discriminator(_form_of_position),
+]
+
+
 class _IncidentFields(Sent):
     category: Annotated[str, Field(max_length=20, examples=["SKD"])]
     occurred_from: Annotated[Instant, Field(description="With its offset from UTC.")]
@@ -96,7 +113,7 @@ class _IncidentFields(Sent):
 class IncidentIn(_IncidentFields):
     """One report."""
 
-    position: LonLat | Metric | PointGeometry
+    position: AnyPosition
 
     def to_raw(self) -> RawIncident:
         """In the core's words."""
@@ -124,9 +141,9 @@ class IncidentPatch(Sent):
     """What to correct; fields that are left out stay as they are."""
 
     category: Annotated[str, Field(max_length=20)] = ""
-    occurred_from: Instant = datetime.min
+    occurred_from: Instant = datetime.min.replace(tzinfo=UTC)
     occurred_to: Instant | None = None
-    position: LonLat | Metric | PointGeometry = LonLat(lon=0, lat=0)
+    position: AnyPosition = LonLat(lon=0, lat=0)
     location_uncertainty_m: Number | None = None
     text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] | None = None
     text_reviewed: YesNo = False
@@ -398,6 +415,6 @@ class HotSpotCollection(BaseModel):
     """The hot spots of one run, first rank first."""
 
     type: Literal["FeatureCollection"]
-    run: HotSpotRun | None
+    run: HotSpotRun | None = None
     numberReturned: int  # noqa: N815 -- the standard's spelling
     features: list[HotSpotFeature]

@@ -1,12 +1,13 @@
 """The `lagesbild` command: the same actions as the web, for the person at the machine."""
 
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
 
 from app import __version__
-from app.cli import accounts, incidents, running
+from app.cli import accounts, backups, doctor, incidents, municipality, running
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -14,11 +15,15 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
     help="Lägesbild: incident reports in, hot spots out. Start with `lagesbild demo`.",
 )
 running.register(app)
+municipality.register(app)
 incidents.register(app)
 accounts.register(app)
+backups.register(app)
+doctor.register(app)
 
 
 @app.command()
@@ -27,10 +32,10 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def main() -> NoReturn:
+def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command; an error of ours is one sentence, not a stack trace."""
     try:
-        app()
+        app(words)
     except LagesbildError as error:
         typer.secho(error.message, err=True, fg="red")
         for problem in error.problems[:20]:

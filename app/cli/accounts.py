@@ -78,9 +78,7 @@ def issue_token(
     """Make a token and print it: the only time it can be read."""
     expires_at = None if days is None else now() + timedelta(days=days)
     with opened(home) as database, database.write(deployments.installer()) as tx:
-        issued = actions.issue_token(
-            tx, organisation=organisation, account=account, name=name, expires_at=expires_at
-        )
+        issued = actions.issue_token(tx, organisation=organisation, account=account, name=name, expires_at=expires_at)
     typer.echo(issued.secret)
 
 

@@ -63,16 +63,15 @@ def _prepare(deployment: Deployment) -> None:
 def _worker(deployment: Deployment) -> Iterator[None]:
     """A worker process beside the server. It leaves when its standard input closes, so no kill orphans it."""
     command = [sys.executable, "-m", "app.cli", "worker", "--home", str(deployment.settings.home), "--while-stdin-open"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
-    try:
-        yield
-    finally:
-        process.terminate()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as process:  # noqa: S603
         try:
-            process.wait(WORKER_STOPS_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(WORKER_STOPS_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _forget(home: Path, database_url: str | None) -> None:

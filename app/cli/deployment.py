@@ -66,9 +66,7 @@ def running(home: Path | None) -> Iterator[Deployment]:
 @contextmanager
 def connected(deployment: Deployment, statement_timeout_ms: int = WEB_TIMEOUT_MS) -> Iterator[Database]:
     """The migrated database of a running deployment, as the app role."""
-    engine = make_engine(
-        str(deployment.settings.database_url), pool_size=4, statement_timeout_ms=statement_timeout_ms
-    )
+    engine = make_engine(str(deployment.settings.database_url), pool_size=4, statement_timeout_ms=statement_timeout_ms)
     try:
         check_migrated(deployment)
         yield Database(engine)
@@ -96,6 +94,12 @@ def check_migrated(deployment: Deployment) -> None:
         raise SetupError(
             f"The database is at revision {found or 'none'}, the code at {wanted}: run `lagesbild migrate` first."
         )
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether the private cluster runs."""
+    folder = settings.home / "postgres"
+    return folder.exists() and Cluster(folder).is_running()
 
 
 def _start(settings: Settings) -> tuple[Deployment, bool]:

@@ -1,8 +1,330 @@
 """import and analyse: data in, hot spots out, without the web."""
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
 import typer
+
+from app import __version__
+from app.actions import analyses, deployments, incidents
+from app.actions.analyses import AnalysisRequest
+from app.cli import rows
+from app.cli.deployment import Home, opened
+from app.cli.rows import Row, Table
+from app.cli.setting_up import organisation_actor
+from app.core.analysis.params import ClusterRule, Weighting
+from app.core.errors import FieldProblem, InvalidError
+from app.core.incidents import SOURCE_MAX_CHARS
+from app.core.periods import parse_from, parse_to
+from app.core.permissions import Actor
+from app.edge.services import now
+from app.store import analyses as runs
+from app.store import hotspots, organisations
+from app.store.engine import JOB_TIMEOUT_MS
+from app.store.tx import Database, WriteTx
+
+ROWS_AT_A_TIME = 10_000
+SHOWN = 10
+INTERRUPTED = 130  # as shells count Ctrl-C
+USUAL = ClusterRule()
+IMPORT_EXAMPLES = """Examples:
+
+lagesbild import reports.csv --source est-rapport --organisation lindesta-kommun --dry-run
+
+lagesbild import reports.gpkg --source est-rapport --organisation lindesta-kommun --all-or-nothing"""
+ANALYSE_EXAMPLES = """Examples:
+
+lagesbild analyse --organisation lindesta-kommun
+
+lagesbild analyse --organisation lindesta-kommun --from 2026-01-01 --to 2026-06-30 --category SKD --category KLO
+
+lagesbild analyse --organisation lindesta-kommun --weighting harm --adopt
+
+lagesbild analyse --organisation lindesta-kommun --json > hotspots.geojson"""
+Organisation = Annotated[str, typer.Option(help="Whose they are: the organisation's slug, e.g. lindesta-kommun.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    del app
+    app.command("import", epilog=IMPORT_EXAMPLES)(import_file)
+    app.command(epilog=ANALYSE_EXAMPLES)(analyse)
+
+
+def _checked_source(name: str) -> str:
+    if not 1 <= len(name.strip()) <= SOURCE_MAX_CHARS:
+        raise typer.BadParameter(f"Give the source a name of 1 to {SOURCE_MAX_CHARS} characters.")
+    return name.strip()
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (.csv, .csv.gz), GeoJSON or GeoPackage.")],
+    source: Annotated[str, typer.Option(help="Where the rows come from, e.g. est-rapport.", callback=_checked_source)],
+    organisation: Organisation,
+    *,
+    all_or_nothing: Annotated[
+        bool, typer.Option("--all-or-nothing", help="Store nothing when any row is refused.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, store nothing.")] = False,
+    home: Home = None,
+) -> None:
+    """Import incidents from a file.
+
+    The columns are called as in the API: category, occurred_from, lon and lat (WGS84) or x and y (EPSG:3006), and if
+    you have them occurred_to, location_uncertainty_m, source_ref, text, text_reviewed (true or false). CSV is UTF-8
+    with commas, semicolons or tabs; a layer has points and the other names as attributes.
+
+    A time without an offset is local time in Sweden: 2026-05-01 08:00 is 08:00+02:00. Hours that came twice or never,
+    when the clock was changed, are refused unless their offset is written.
+
+    Good rows go in, refused ones are listed with row (the header is row 1) and column, and the exit status is 1.
+    With a source_ref in each row the same file can be imported again: what is there already is not doubled.
+    """
+    with opened(home, JOB_TIMEOUT_MS) as database:
+        actor = organisation_actor(database, organisation, "import")
+        srid = _metric_srid(database)
+        table = rows.table(file, rows.Origin(source=source, organisation=organisation, metric_srid=srid))
+        if table.unread:
+            typer.echo(f"Not read: {', '.join(table.unread)}", err=True)
+        tally = _Tally(is_kept=not dry_run)
+        try:
+            _store(database, actor, table, tally, incidents.Setting(now=now(), metric_srid=srid), all_or_nothing)
+        except KeyboardInterrupt:
+            typer.echo(f"Interrupted after {tally.stored:,} stored rows.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+    for number, problem in tally.problems:
+        column = table.column(problem.field)
+        place = f"{table.word} {number}" + (f", column {column}" if column else "")
+        typer.echo(f"{place}: {problem.message}")
+    typer.echo(tally.summary(is_dry_run=dry_run))
+    if tally.refused:
+        raise typer.Exit(1)
+
+
+def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
+    organisation: Organisation,
+    *,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="First day (2026-01-01) or instant. [52 weeks before --to]")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Last day, which belongs to it, or instant. [now]")] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="A category's code; give it again for more. [all that have a place]")
+    ] = None,
+    area: Annotated[str | None, typer.Option(help="Code of an area. [everywhere]")] = None,
+    eps_m: Annotated[
+        float | None, typer.Option(help=f"How near incidents must lie, in metres. [{USUAL.eps_m:g}]")
+    ] = None,
+    min_incidents: Annotated[
+        int | None, typer.Option(help=f"How many must lie so near. [{USUAL.min_incidents}]")
+    ] = None,
+    weighting: Annotated[Weighting, typer.Option(help="What one incident is worth in the ranking.")] = Weighting.COUNT,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Make it the analysis that everybody sees.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all hot spots as GeoJSON, no table.")] = False,
+    home: Home = None,
+) -> None:
+    """Find hot spots now, and show the first ten.
+
+    The run is stored like one asked for on the web, and nobody but those who run analyses sees it until it is adopted.
+    The same data and the same options give the same result. Ctrl-C cancels the run.
+    """
+    wanted = AnalysisRequest(
+        since=None if from_ is None else parse_from(from_, "--from"),
+        until=None if to is None else parse_to(to, "--to"),
+        categories=tuple(sorted(set(category or ()))),
+        area=area,
+        eps_m=eps_m,
+        min_incidents=min_incidents,
+        weighting=weighting,
+    )
+    with opened(home, JOB_TIMEOUT_MS) as database:
+        actor = organisation_actor(database, organisation, "command line")
+        run = _run(database, actor, wanted)
+        if adopt:
+            with database.write(actor) as tx:
+                analyses.adopt_analysis(tx, run["id"], now())
+        shown = _as_geojson(database, actor, run) if as_json else None
+        ranked = _ranked(database, actor, run["id"])
+    if shown is not None:
+        typer.echo(shown)
+        return
+    _show(run, ranked)
+    if adopt:
+        typer.echo("Adopted: everybody sees it now.")
+    elif ranked:
+        typer.echo(
+            f"Not adopted yet. Adopt it with the same command and --adopt, or: POST /api/v1/analyses/{run['id']}/adopt"
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What has become of the rows so far."""
+
+    is_kept: bool
+    rows: int = 0
+    stored: int = 0
+    repeated: int = 0
+    refused: int = 0
+    problems: list[tuple[int, FieldProblem]] = field(default_factory=list)
+
+    def refuse(self, number: int, problems: tuple[FieldProblem, ...]) -> None:
+        self.refused += 1
+        self.problems += [(number, problem) for problem in problems]
+
+    def summary(self, *, is_dry_run: bool) -> str:
+        figures = f"{self.rows:,} rows: {self.stored:,} stored, {self.repeated:,} repeated, {self.refused:,} refused"
+        if self.is_kept:
+            return f"{figures}."
+        why = "a dry run" if is_dry_run else "rows were refused, and it was to be all or nothing"
+        return f"Nothing was stored ({why}). It would have been {figures}."
+
+
+class _UndoneError(Exception):
+    """Rolls the transaction back; never leaves this module."""
+
+
+def _store(
+    database: Database,
+    actor: Actor,
+    table: Table,
+    tally: _Tally,
+    setting: incidents.Setting,
+    is_all_or_nothing: bool,  # noqa: FBT001
+) -> None:
+    """Report all rows, chunk by chunk; in one transaction when they may have to be undone together."""
+    with _progress(table.count) as advance:
+        if tally.is_kept and not is_all_or_nothing:
+            for chunk in _chunks(table.rows()):
+                with database.write(actor) as tx:
+                    reported = _report(tx, chunk, setting)
+                _count(tally, chunk, reported)
+                advance(len(chunk))
+            return
+        try:
+            with database.write(actor) as tx:
+                for chunk in _chunks(table.rows()):
+                    _count(tally, chunk, _report(tx, chunk, setting))
+                    advance(len(chunk))
+                _check_kept(tally)
+        except _UndoneError:
+            tally.is_kept = False
+
+
+def _check_kept(tally: _Tally) -> None:
+    if tally.refused or not tally.is_kept:
+        raise _UndoneError
+
+
+def _report(tx: WriteTx, chunk: list[Row], setting: incidents.Setting) -> incidents.Reported:
+    raws = [row.raw for row in chunk if row.raw is not None]
+    if not raws:
+        return incidents.Reported(ids=[], created_count=0, problems={})
+    return incidents.report_incidents(tx, raws, setting, is_partial=True)
+
+
+def _count(tally: _Tally, chunk: list[Row], reported: incidents.Reported) -> None:
+    tally.rows += len(chunk)
+    tally.stored += reported.created_count
+    tally.repeated += reported.repeated_count
+    place = 0
+    for row in chunk:
+        if row.raw is None:
+            tally.refuse(row.number, row.problems)
+            continue
+        if place in reported.problems:
+            tally.refuse(row.number, reported.problems[place])
+        place += 1
+
+
+def _chunks(found: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(found, ROWS_AT_A_TIME)):
+        yield chunk
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's standard error; silence elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Importing", total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+def _metric_srid(database: Database) -> int:
+    with database.read(deployments.installer()) as tx:
+        return organisations.metric_srid(tx)
+
+
+def _run(database: Database, actor: Actor, wanted: AnalysisRequest) -> dict[str, Any]:
+    """Work the run out; its record. Ends the command when the run was cancelled or failed."""
+    from rich.console import Console
+
+    try:
+        with Console(stderr=True).status("Looking for hot spots; Ctrl-C cancels"):
+            run_id = analyses.run_now(
+                database, actor, wanted, clock=now, code_version=__version__, srid=_metric_srid(database)
+            )
+    except KeyboardInterrupt:
+        typer.echo("The analysis was cancelled.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    with database.read(actor) as tx:
+        run = runs.one(tx, run_id)
+    if run is None or run["state"] != "done":
+        raise InvalidError(f"The analysis failed: {run['failure'] if run else 'it is gone'}")
+    return run
+
+
+def _ranked(database: Database, actor: Actor, run_id: UUID) -> list[dict[str, Any]]:
+    with database.read(actor) as tx:
+        return hotspots.ranked(tx, run_id, SHOWN)
+
+
+def _as_geojson(database: Database, actor: Actor, run: dict[str, Any]) -> str:
+    with database.read(actor) as tx:
+        features, _ = hotspots.features(tx, run["id"], hotspots.Filter())
+    about = {
+        "id": run["id"],
+        "organisation": run["organisation"],
+        "fingerprint": run["fingerprint"],
+        "incident_count": run["incident_count"],
+        "noise_count": run["noise_count"],
+        "hotspot_count": run["hotspot_count"],
+    }
+    return f'{{"type":"FeatureCollection","run":{json.dumps(about, default=str)},"features":[{features}]}}'
+
+
+def _show(run: dict[str, Any], ranked: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    typer.echo(
+        f"{run['hotspot_count']:,} hot spots among {run['incident_count']:,} incidents; "
+        f"{run['noise_count']:,} incidents lie outside them."
+    )
+    if not ranked:
+        return
+    printed = Printed(box=None, pad_edge=False)
+    for heading in ("Rank", "Incidents", "Value", "Area m²"):
+        printed.add_column(heading, justify="right")
+    for heading in ("Mostly", "Centre (lat, lon)"):
+        printed.add_column(heading, no_wrap=True)
+    for spot in ranked:
+        lon, lat = spot["centre"]
+        printed.add_row(
+            str(spot["rank"]),
+            f"{spot['count']:,}",
+            f"{spot['weighted_value']:,.4g}",
+            f"{spot['area_m2']:,.0f}",
+            spot["dominant_category"],
+            f"{lat:.5f}, {lon:.5f}",
+        )
+    Console().print(printed)

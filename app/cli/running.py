@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -26,6 +27,7 @@ def demo(
     home: Home = None,
     port: Port = 8000,
     host: Host = "127.0.0.1",
+    *,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget everything an earlier demo stored.")] = False,
 ) -> None:
     """Start everything with three invented towns: database, sample data, an adopted analysis, web and worker.
@@ -44,12 +46,13 @@ def serve(home: Home = None, port: Port = 8000, host: Host = "127.0.0.1") -> Non
 
     deployment = deployments.start(home)
     deployments.check_migrated(deployment)
-    with server.listening(host, port) as socket:
+    with server.listening(host, port) as socket, suppress(KeyboardInterrupt):  # Ctrl-C is how it is stopped
         server.run(deployment.settings, socket, ready=lambda url: typer.echo(f"Ready: {url}"))
 
 
 def worker(
     home: Home = None,
+    *,
     while_stdin_open: Annotated[
         bool, typer.Option("--while-stdin-open", hidden=True, help="Stop when standard input closes.")
     ] = False,

@@ -1,5 +1,6 @@
 """The web server in this process: bound before anything else starts, ready when it says so."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,17 +20,17 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         bound = socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
-        raise SetupError(
-            f"Port {port} on {host} cannot be used ({error.strerror}); choose another with --port."
-        ) from error
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise SetupError(f"Port {port} on {host} cannot be used ({why}); choose another with --port.") from error
     with bound:
         yield bound
 
 
 def run(settings: Settings, bound: socket.socket, *, ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `ready` is called with the address when requests are answered."""
+    app = build_app(settings)
     config = uvicorn.Config(
-        build_app(settings),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -41,7 +42,10 @@ def run(settings: Settings, bound: socket.socket, *, ready: Callable[[str], None
     )
     host, port = bound.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    _Server(config, lambda: ready(f"http://{shown}:{port}")).run(sockets=[bound])
+    try:
+        _Server(config, lambda: ready(f"http://{shown}:{port}")).run(sockets=[bound])
+    finally:
+        app.state.services.database.engine.dispose()
 
 
 class _Server(uvicorn.Server):

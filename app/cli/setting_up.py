@@ -69,9 +69,7 @@ def load_sample(deployment: Deployment, say: Say) -> None:
             deployments.load_areas(tx, _by_parent(_json(folder / "areas.geojson")["features"]))
             for organisation in _json(folder / "organisations.json"):
                 deployments.add_organisation(tx, organisation)
-            deployments.load_sources(
-                tx, [{**s, "is_trusted": s["trusted"]} for s in _json(folder / "sources.json")]
-            )
+            deployments.load_sources(tx, [{**s, "is_trusted": s["trusted"]} for s in _json(folder / "sources.json")])
             for rule in _json(folder / "sharing.json"):
                 deployments.share(tx, **{**rule, "valid_until": date.fromisoformat(rule["valid_until"])})
         newest = _load_incidents(database, folder, say)
@@ -93,9 +91,7 @@ def sample_folder() -> Path:
 @contextmanager
 def opened(deployment: Deployment) -> Iterator[Database]:
     """The database as the app role, for long work."""
-    engine = make_engine(
-        str(deployment.settings.database_url), pool_size=2, statement_timeout_ms=JOB_TIMEOUT_MS
-    )
+    engine = make_engine(str(deployment.settings.database_url), pool_size=2, statement_timeout_ms=JOB_TIMEOUT_MS)
     try:
         yield Database(engine)
     finally:
@@ -155,7 +151,9 @@ def _analyse(database: Database, coordinator_token: str, until: datetime) -> int
     if coordinator is None:
         raise SetupError("The demo's coordinator cannot sign in; start again with --fresh.")
     wanted = AnalysisRequest(since=until - ANALYSED, until=until)
-    return analyses.run_and_adopt(database, coordinator, wanted, clock=now, code_version=__version__, srid=_srid(database))
+    return analyses.run_and_adopt(
+        database, coordinator, wanted, clock=now, code_version=__version__, srid=_srid(database)
+    )
 
 
 def _raw(row: Row) -> RawIncident:
@@ -185,6 +183,6 @@ def _write_private(file: Path, text: str) -> None:
     """Write a file that only its owner can read, from its first byte, and all of it or nothing."""
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
-    with open(draft, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:  # noqa: PTH123
+    with open(draft, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
         f.write(text)
     draft.replace(file)

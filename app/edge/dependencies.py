@@ -1,16 +1,39 @@
 """What routes ask for. Transactions end before the answer is sent, so that an answer never lies about a commit."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.core.errors import TooLargeError
+from app.core.errors import BusyError
 from app.core.permissions import Actor
 from app.edge import services, sessions
 from app.edge.services import Services
 from app.store import tx as store
 
+SLOT_WAIT_S = 15
+
+
+async def _slot(request: Request) -> AsyncIterator[None]:
+    """Wait for a turn at the database, holding neither a thread nor a connection.
+
+    A transaction begins, works and ends in three turns of a thread. Where more requests than connections are let
+    in, those that wait for a connection take all threads, and those that hold one get no turn to finish.
+    """
+    slots = services.of(request).slots
+    try:
+        async with asyncio.timeout(SLOT_WAIT_S):
+            await slots.acquire()
+    except TimeoutError as error:
+        raise BusyError("Too many requests are waiting; try again in a moment.") from error
+    try:
+        yield
+    finally:
+        slots.release()
+
+
+Slot = Depends(_slot, scope="function")  # for a router: before everything else that a route asks for
 CurrentServices = Annotated[Services, Depends(services.of)]
 CurrentActor = Annotated[Actor, Depends(sessions.actor)]
 
@@ -31,16 +54,8 @@ WriteTx = Annotated[store.WriteTx, Depends(_write, scope="function")]
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body, however it is sent, up to the limit."""
-    limit = services.of(request).max_body_bytes
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise TooLargeError(f"A request may be at most {limit:,} bytes.")
-        parts.append(part)
-    return b"".join(parts)
+    """The whole body: the shell counted its bytes, the route looked at its headers."""
+    return await request.body()
 
 
 RawBody = Annotated[bytes, Depends(_body)]

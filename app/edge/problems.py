@@ -1,19 +1,19 @@
-"""Problem details (RFC 9457) for every error. The only place that turns errors into HTTP statuses."""
+"""Problem details (RFC 9457) for every error, or a page. The only place that turns errors into HTTP statuses."""
 
-import logging
+import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.core import errors
 from app.core.errors import FieldProblem, LagesbildError
-
-log = logging.getLogger(__name__)
 
 STATUS: dict[type[LagesbildError], HTTPStatus] = {
     errors.InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -29,10 +29,18 @@ STATUS: dict[type[LagesbildError], HTTPStatus] = {
 }
 MEDIA_TYPE = "application/problem+json"
 MOST_PROBLEMS = 1_000
+FOR_PROGRAMS = ("/api/", "/ogc/")
+ErrorPage = Callable[[Request, int], Response]
 PLAIN_TITLES = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send the body as application/json, not compressed.",
 }
+_WHERE = {"body", "query", "path", "header"}
+_WEIGHT = re.compile(r"[01](\.[0-9]{0,3})?")
+_NO_OBJECT = ("model-type", "Give an object with named fields")
+_WORDED = {"model_type": _NO_OBJECT, "model_attributes_type": _NO_OBJECT}  # pydantic's words depend on who asks it
+_NAME = re.compile(r"[A-Za-z_-]{1,40}")  # how names of fields look; others may be content gone astray
 
 
 class ProblemItem(BaseModel):
@@ -83,13 +91,17 @@ def of_error(error: LagesbildError) -> JSONResponse:
 def of_validation(found: list[Any]) -> tuple[FieldProblem, ...]:
     """What pydantic found, without the values: they may be personal data."""
     return tuple(
-        FieldProblem(
-            ".".join(str(part) for part in p["loc"] if part not in {"body", "query", "path", "header"}),
-            p["type"].replace("_", "-"),
-            p["msg"],
-        )
-        for p in found
+        FieldProblem(_field(p["loc"]), *_WORDED.get(p["type"], (p["type"].replace("_", "-"), p["msg"]))) for p in found
     )
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    """Where it stands, in the sender's words: without where FastAPI looked and "(which form)" pydantic tried."""
+    return ".".join(_part(part) for part in place if part not in _WHERE and str(part)[:1] != "(")
+
+
+def _part(part: int | str) -> str:
+    return str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "?"
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -104,29 +116,69 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error with problem details; none with a stack trace."""
+def install(app: FastAPI, *, page: ErrorPage) -> None:
+    """Answer every error with problem details or, to people, with a page; none with a stack trace."""
+    app.state.error_page = page
 
     @app.exception_handler(LagesbildError)
-    def _ours(_request: Request, error: LagesbildError) -> JSONResponse:
-        return of_error(error)
+    def _ours(request: Request, error: LagesbildError) -> Response:
+        return suited(request, of_error(error))
 
     @app.exception_handler(RequestValidationError)
-    def _unreadable(_request: Request, error: RequestValidationError) -> JSONResponse:
+    def _unreadable(request: Request, error: RequestValidationError) -> Response:
         items = of_validation(list(error.errors()))
-        return of_error(errors.InvalidError("The request is not valid.", items))
+        return suited(request, of_error(errors.InvalidError("The request is not valid.", items)))
 
     @app.exception_handler(HTTPException)
-    def _plain(_request: Request, error: HTTPException) -> JSONResponse:
+    def _plain(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         title = PLAIN_TITLES.get(status, f"{status.phrase}.")
         slug = status.phrase.lower().replace(" ", "-")
         response = answer(status, type_=f"/problems/{slug}", title=title, detail=title)
         response.headers.update(error.headers or {})
-        return response
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+        return suited(request, response)
 
-    @app.exception_handler(Exception)
-    def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
-        log.error("unforeseen error: %s", type(error).__name__)
-        detail = "The fault is ours, not yours. Nothing was stored; the server's log says more."
-        return answer(500, type_="/problems/internal", title="Something went wrong in the service.", detail=detail)
+
+def suited(request: Request, told: JSONResponse) -> Response:
+    """The problem as it is for programs; a page that says the same for people at a browser."""
+    if not wants_page(request):
+        return told
+    page: ErrorPage = request.app.state.error_page
+    shown = page(request, told.status_code)
+    for name in ("Allow", "Retry-After"):
+        if name in told.headers:
+            shown.headers[name] = told.headers[name]
+    return shown
+
+
+def wants_page(request: Request) -> bool:
+    """Whether HTML is wanted, and more than JSON: so a browser asks when it opens an address."""
+    if request.url.path.startswith(FOR_PROGRAMS):
+        return False
+    wanted = dict(_weighed(part) for part in request.headers.get("accept", "").lower().split(","))
+    return wanted.get("text/html", 0.0) > max(wanted.get(kind, 0.0) for kind in ("application/json", MEDIA_TYPE))
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    """A media type of an Accept header and how much it is wanted."""
+    kind, *parameters = (piece.strip() for piece in part.split(";"))
+    weight = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
+    return kind, float(weight) if _WEIGHT.fullmatch(weight) else 0.0
+
+
+def _methods_at(request: Request) -> set[str]:
+    """All methods of an address; the router names only those of the first route that it finds there."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(request.url.path):
+            found |= set(route.methods or ())
+    return found | {"HEAD"} if "GET" in found else found
+
+
+def unforeseen() -> JSONResponse:
+    """The answer when the fault is ours."""
+    detail = "The fault is ours, not yours. Nothing was stored; the server's log says more."
+    return answer(500, type_="/problems/internal", title="Something went wrong in the service.", detail=detail)

@@ -1,5 +1,6 @@
 """What the deployment hands to every request; made once by app.main."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ class Services:
     metric_srid: int
     code_version: str
     schema_head: str  # the migration this code expects
+    slots: asyncio.Semaphore  # how many requests may hold a connection; fewer than there are connections
     max_body_bytes: int
     is_https: bool  # cookies are marked secure
     basemap: Path | None = None

@@ -61,11 +61,12 @@ def check_same_site(request: Request) -> None:
 
 
 def sign_in(request: Request, answer: Response, token: str) -> Actor:
-    """Start a session for the token's actor. Raises NotSignedInError."""
+    """Start a session for the token's actor, in place of any the browser had. Raises NotSignedInError."""
     check_same_site(request)
     found = _signed_in(request, token.strip(), is_session=False)
     if found is None:
         raise NotSignedInError("The token is unknown, revoked or too old.")
+    _end_session(request)
     given = services.of(request)
     with given.database.write(found, origin(request)) as tx:
         secret = accounts.open_session(tx, given.clock())
@@ -84,11 +85,16 @@ def sign_in(request: Request, answer: Response, token: str) -> Actor:
 def sign_out(request: Request, answer: Response) -> None:
     """End the session, if there is one."""
     check_same_site(request)
+    _end_session(request)
+    answer.delete_cookie(cookie_name(request), path="/", secure=services.of(request).is_https, httponly=True)
+
+
+def _end_session(request: Request) -> None:
+    """Forget the session on the server, so that a copy of the cookie is worth nothing."""
     found = visitor(request)
     if found is not None:
         with services.of(request).database.write(found, origin(request)) as tx:
             accounts.close_session(tx, request.cookies[cookie_name(request)])
-    answer.delete_cookie(cookie_name(request), path="/", secure=services.of(request).is_https, httponly=True)
 
 
 @contextmanager

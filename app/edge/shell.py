@@ -1,13 +1,22 @@
-"""The outermost layer: request ids, security headers, body limits. Plain ASGI, so that bodies stream through."""
+"""The outermost layer: request ids, security headers, body limits, faults of ours.
 
+Plain ASGI, so that bodies stream through. What nobody foresaw is answered and logged here and goes no further:
+the server would log its message, and that may hold personal data.
+"""
+
+import logging
+import traceback
 import uuid
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import TooLargeError
 from app.edge import problems
+
+log = logging.getLogger(__name__)
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -38,19 +47,37 @@ class Shell:
             return
         scope["request_id"] = request_id = str(uuid.uuid4())
 
+        is_head = scope["method"] == "HEAD"
+        is_begun = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal is_begun
             if message["type"] == "http.response.start":
+                is_begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update(self.headers)
                 headers["X-Request-Id"] = request_id
                 headers.setdefault("Cache-Control", "no-store")
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > self.max_body_bytes:
             await self._refuse(scope, receive, send_with_headers)
             return
-        await self.app(scope, self._limited(receive), send_with_headers)
+        if is_head:
+            scope = {**scope, "method": "GET"}  # the same answer, without its body
+        try:
+            await self.app(scope, self._limited(receive), send_with_headers)
+        except ClientDisconnect:
+            log.debug("%s: the client left before its request was read", request_id)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it must not reach the server's log
+            log.error("unforeseen error %s: %s at %s", request_id, type(error).__name__, _where(error))  # noqa: TRY400
+            if is_begun:
+                raise ConnectionAbortedError("the answer broke off") from None
+            answer = problems.suited(Request(scope), problems.unforeseen())
+            await answer(scope, receive, send_with_headers)
 
     def _limited(self, receive: Receive) -> Receive:
         """Bodies that do not declare their length are counted as they come."""
@@ -77,3 +104,10 @@ class Shell:
 
     def _sentence(self) -> str:
         return f"A request may be at most {self.max_body_bytes:,} bytes; nothing was stored."
+
+
+def _where(error: Exception) -> str:
+    """The places in the code that the error passed, innermost first; never a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename]
+    return ", ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed([*ours, *frames[-1:]]))

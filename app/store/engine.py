@@ -31,14 +31,6 @@ def make_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = WEB
 def conninfo(url: str, **extra: str) -> str:
     """The same address as a libpq connection string, for pg_dump, psycopg and the job worker."""
     parts = make_url(url)
-    query = {k: v if isinstance(v, str) else v[-1] for k, v in parts.query.items()}
-    wanted = {
-        "user": parts.username,
-        "password": parts.password,
-        "host": parts.host,
-        "port": None if parts.port is None else str(parts.port),
-        "dbname": parts.database,
-        **query,
-        **extra,
-    }
-    return make_conninfo("", **{k: v for k, v in wanted.items() if v is not None})
+    _, wanted = parts.get_dialect()().create_connect_args(parts)  # its reading, also of several hosts
+    wanted.pop("context", None)  # psycopg's adapters: no part of an address
+    return make_conninfo("", **{**wanted, **extra})

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg import Error as DriverError
 from psycopg import errors
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.core.errors import BusyError, ConflictError, ForbiddenError, InvalidError, LagesbildError
@@ -27,11 +28,13 @@ def translated() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise BusyError("All database connections are busy; try again in a moment.") from error
     except DBAPIError as error:
+        raise (_known(error.orig) or error) from error
+    except DriverError as error:  # COPY does not pass through SQLAlchemy
         raise (_known(error) or error) from error
 
 
-def _known(error: DBAPIError) -> LagesbildError | None:
-    match error.orig:
+def _known(refusal: BaseException | None) -> LagesbildError | None:  # noqa: PLR0911 -- one for each kind of refusal
+    match refusal:
         case errors.UniqueViolation() as cause if (name := cause.diag.constraint_name or "") in UNIQUE:
             return ConflictError(UNIQUE[name])
         case errors.InsufficientPrivilege() as cause if "row-level security" in str(cause):
@@ -42,4 +45,6 @@ def _known(error: DBAPIError) -> LagesbildError | None:
             return BusyError("Somebody else changed the same thing at the same moment; try again.")
         case errors.DataError():  # NUL bytes, numbers or times beyond what the database holds
             return InvalidError("A value in the request is beyond what can be stored or compared.")
-    return BusyError("The database cannot be reached just now.") if isinstance(error, OperationalError) else None
+        case errors.OperationalError():
+            return BusyError("The database cannot be reached just now.")
+    return None

@@ -9,7 +9,7 @@ from app.store.tx import WriteTx
 SQL = load("idempotency_keys")
 
 
-def find(tx: WriteTx, key: str) -> tuple[bytes, list[UUID]] | None:
+def find(tx: WriteTx, key: str) -> tuple[bytes, list[UUID | None]] | None:
     """The hash of the request that used this key and the ids it got; waits for one that is under way."""
     mine = {"account_id": tx.actor.id, "key": key}
     tx.conn.execute(SQL.hold, mine)
@@ -17,8 +17,8 @@ def find(tx: WriteTx, key: str) -> tuple[bytes, list[UUID]] | None:
     return None if row is None else (bytes(row.request_hash), list(row.incident_ids))
 
 
-def keep(tx: WriteTx, key: str, request_hash: bytes, incident_ids: Sequence[UUID]) -> None:
-    """Remember the answer to this request."""
+def keep(tx: WriteTx, key: str, request_hash: bytes, incident_ids: Sequence[UUID | None]) -> None:
+    """Remember the answer to this request: an id for each report, None for one that was refused."""
     tx.conn.execute(
         SQL.keep,
         {

@@ -4,10 +4,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 
 from app.core.incidents import IncidentDraft, State
@@ -15,6 +16,10 @@ from app.store.queries import load, record
 from app.store.tx import ReadTx, WriteTx
 
 SQL = load("incidents")
+STAGED = (  # the types of the columns of `stage`
+    *("int4", "uuid", "text", "text", "text", "timestamptz", "timestamptz", "float8", "float8", "float4"),
+    *("text", "text[]", "text", "timestamptz", "bytea"),
+)
 LISTED = tuple(s for s in State if s not in {State.WITHDRAWN, State.REJECTED, State.DUPLICATE, State.PURGED})
 
 
@@ -72,27 +77,18 @@ def add(
     None where the reference is already stored (see `by_reference`).
     """
     ids = new_ids(len(drafts))
+    times = [now] * len(drafts) if reported_ats is None else reported_ats
+    tx.conn.execute(SQL.stage)
+    driver = cast("psycopg.Connection[Any]", tx.conn.connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(SQL.fill.text) as copy:
+        copy.set_types(STAGED)
+        for line, (incident_id, d, state, reported_at) in enumerate(zip(ids, drafts, states, times, strict=True)):
+            copy.write_row(
+                (line, incident_id, d.source, d.source_ref, d.category, d.occurred_from, d.occurred_to, d.lon, d.lat,
+                 d.location_uncertainty_m, d.text, list(d.marks), state.value, reported_at, d.content_hash)
+            )  # fmt: skip
     stored = tx.conn.execute(
-        SQL.add,
-        {
-            "organisation_id": tx.actor.organisation_id,
-            "reported_by": tx.actor.id,
-            "now": now,
-            "ids": ids,
-            "sources": [d.source for d in drafts],
-            "source_refs": [d.source_ref for d in drafts],
-            "categories": [d.category for d in drafts],
-            "occurred_froms": [d.occurred_from for d in drafts],
-            "occurred_tos": [d.occurred_to for d in drafts],
-            "lons": [d.lon for d in drafts],
-            "lats": [d.lat for d in drafts],
-            "uncertainties": [d.location_uncertainty_m for d in drafts],
-            "texts": [d.text for d in drafts],
-            "marks": [" ".join(d.marks) for d in drafts],
-            "states": [s.value for s in states],
-            "reported_ats": [now] * len(drafts) if reported_ats is None else list(reported_ats),
-            "content_hashes": [d.content_hash for d in drafts],
-        },
+        SQL.add, {"organisation_id": tx.actor.organisation_id, "reported_by": tx.actor.id, "now": now}
     )
     inserted = set(stored.scalars())
     return [i if i in inserted else None for i in ids]

@@ -3,9 +3,7 @@
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
 
-from app.core.errors import ConflictError
 from app.store.tx import WriteTx
 
 ANALYSE = "analyse"
@@ -15,13 +13,7 @@ _DEFERRER = App(connector=SyncPsycopgConnector())
 
 
 def defer(tx: WriteTx, name: str, *, lock: str, **arguments: Any) -> None:
-    """Queue a job that runs once this transaction has committed; jobs with one lock go one at a time.
-
-    Raises ConflictError when an equal job is still waiting.
-    """
-    try:
-        _DEFERRER.configure_task(name, lock=lock, queue=name, connection=tx.conn.connection.driver_connection).defer(
-            **arguments
-        )
-    except AlreadyEnqueued as error:
-        raise ConflictError("The same work is already waiting its turn.") from error
+    """Queue a job that runs once this transaction has committed; jobs with one lock go one at a time."""
+    _DEFERRER.configure_task(name, lock=lock, queue=name, connection=tx.conn.connection.driver_connection).defer(
+        **arguments
+    )

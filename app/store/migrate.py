@@ -77,8 +77,9 @@ def allow_login(owner_url: str, app_url: str) -> None:
         if may_login:
             return  # the administrator chose the password; a wrong one shows when the app connects
         raise SetupError(
-            f"This database login may not let {APP_ROLE} log in ({_first_line(error)}). Let the database's administrator "
-            f"run ALTER ROLE {APP_ROLE} LOGIN PASSWORD '…', or name another login in LAGESBILD_DATABASE_URL."
+            f"This database login may not let {APP_ROLE} log in ({_first_line(error)}). Let the database's "
+            f"administrator run ALTER ROLE {APP_ROLE} LOGIN PASSWORD '…', or name another login in "
+            "LAGESBILD_DATABASE_URL."
         ) from error
     finally:
         engine.dispose()

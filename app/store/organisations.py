@@ -45,12 +45,10 @@ def add(tx: WriteTx, organisation: Mapping[str, Any]) -> UUID:
     return organisation_id
 
 
-def share(tx: WriteTx, *, giver: str, receiver: str, what: str, purpose: str, valid_until: date) -> None:
-    """Add a sharing rule between two organisations, by slug."""
-    tx.conn.execute(
-        SQL.share,
-        {"giver": giver, "receiver": receiver, "what": what, "purpose": purpose, "valid_until": valid_until},
-    )
+def share(tx: WriteTx, *, giver: str, receiver: str, what: str, purpose: str, valid_until: date) -> bool:
+    """Add a sharing rule between two organisations, by slug. False when one of them is not there."""
+    values = {"giver": giver, "receiver": receiver, "what": what, "purpose": purpose, "valid_until": valid_until}
+    return tx.conn.execute(SQL.share, values).rowcount == 1
 
 
 def metric_srid(tx: ReadTx) -> int:

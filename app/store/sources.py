@@ -15,6 +15,9 @@ def named(tx: ReadTx, names: Collection[str]) -> dict[str, dict[str, Any]]:
     return {r["name"]: r for r in records(tx.conn.execute(SQL.named, values))}
 
 
-def add(tx: WriteTx, source: Mapping[str, Any]) -> None:
-    """Store a source: organisation (slug), name, title, is_trusted, location_uncertainty_m."""
-    tx.conn.execute(SQL.add, source)
+def add(tx: WriteTx, source: Mapping[str, Any]) -> bool:
+    """Store a source: organisation (slug), name, title, is_trusted, location_uncertainty_m.
+
+    False when there is no such organisation.
+    """
+    return tx.conn.execute(SQL.add, source).rowcount == 1

@@ -1,19 +1,22 @@
 """The background of the map: one GeoJSON file, sent to the browser as it is and drawn small on the server.
 
 Each feature says its layer: water, fields, green, builtup, blocks, buildings, roads, districts, places;
-roads and places say their kind as well, and whatever has a name says it.
+roads and places say their kind as well, and whatever has a name says it. The collection itself may say whose map
+it is: `attribution`, a text or one for each language.
 """
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from app.core.errors import SetupError
 from app.web.gazetteer import Feature, Gazetteer
+from app.web.i18n import LANGUAGES
 from app.web.places import Bounds, Ring, bounds_of
 
 GZIP_START: Final = b"\x1f\x8b"
@@ -32,11 +35,12 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What the server itself needs of the basemap: a sketch of it, and its names."""
+    """What the server itself needs of the basemap: a sketch of it, its names, and whose it is."""
 
     bounds: Bounds | None
     shapes: tuple[Shape, ...]
     gazetteer: Gazetteer
+    attribution: Mapping[str, str] = field(default_factory=dict)  # by language
 
 
 NOTHING: Final = Background(None, (), Gazetteer(()))
@@ -57,16 +61,23 @@ def background(path: Path | None) -> Background:
 
 @lru_cache(maxsize=2)
 def _read(path: Path, changed_ns: int) -> Background:  # noqa: ARG001  (part of the cache's key)
-    content = path.read_bytes()
-    if content.startswith(GZIP_START):
-        content = gzip.decompress(content)
     try:
-        features: list[Feature] = json.loads(content)["features"]
+        content = path.read_bytes()
+        if content.startswith(GZIP_START):
+            content = gzip.decompress(content)
+        collection = json.loads(content)
+        features: list[Feature] = collection["features"]
         shapes = tuple(shape for layer in OVERVIEW_LAYERS for shape in _shapes(features, layer))
         gazetteer = Gazetteer(features)
-    except (ValueError, KeyError, TypeError) as error:
+        attribution = _by_language(collection.get("attribution", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zlib.error) as error:
         raise SetupError(f"The basemap {path.name} is not a GeoJSON collection of layers") from error
-    return Background(bounds_of(ring for shape in shapes for ring in shape.rings), shapes, gazetteer)
+    return Background(bounds_of(ring for shape in shapes for ring in shape.rings), shapes, gazetteer, attribution)
+
+
+def _by_language(attribution: str | Mapping[str, str]) -> dict[str, str]:
+    given = dict.fromkeys(LANGUAGES, attribution) if isinstance(attribution, str) else attribution
+    return {code: str(given.get(code, "")) for code in LANGUAGES}
 
 
 def _shapes(features: Iterable[Feature], layer: str) -> Iterable[Shape]:

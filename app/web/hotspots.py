@@ -9,8 +9,10 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from app.core.errors import NotFoundError, NotSignedInError
 from app.core.permissions import Actor, May
 from app.web import basemap, overview, visits
+from app.web.i18n import language
 from app.web.places import Bounds, Listing
-from app.web.render import page
+from app.web.render import page, speak
+from app.web.signing_in import sign_in_address
 
 SWEDEN: Final[Bounds] = (10.9, 55.3, 24.2, 69.1)
 DAY_S: Final = 24 * 60 * 60
@@ -23,7 +25,7 @@ def map_page(request: Request, plats: str | None = None) -> Response:
     """Show the map and the list; `plats` names the place whose details are open."""
     visitor = visits.visitor(request)
     if visitor is None:
-        return _to_sign_in(request)
+        return RedirectResponse(sign_in_address(_here(request)), 303)
     if not visitor.may(May.READ_HOTSPOTS):
         return page(request, "not_for_role.html", visitor=visitor, status=403)
     listing = visits.adopted_listing(request, visitor)
@@ -36,6 +38,7 @@ def _map(request: Request, visitor: Actor, listing: Listing, wanted: str | None)
     path = visits.basemap_path(request)
     background = basemap.background(path)
     chosen = listing.find(wanted) if wanted else None
+    speak(request)
     is_lost = bool(wanted) and chosen is None
     return page(
         request,
@@ -44,27 +47,31 @@ def _map(request: Request, visitor: Actor, listing: Listing, wanted: str | None)
         status=404 if is_lost else 200,
         listing=listing,
         chosen=chosen,
+        rhythm=visits.rhythm_of(request, visitor, listing.run, chosen) if chosen else None,
         is_lost=is_lost,
         drawing=overview.draw(listing, background),
         bounds=listing.bounds() or background.bounds or SWEDEN,
         has_basemap=background is not basemap.NOTHING,
+        attribution=background.attribution.get(language().code),
     )
 
 
 @router.get("/karta/plats/{place_id}")
 def place_details(request: Request, place_id: str, hx_request: Annotated[str | None, Header()] = None) -> Response:
     """The details of one place, to be put into the map page; elsewhere, the page with them open."""
+    whole_page = f"/karta?{urlencode({'plats': place_id})}"
     if hx_request is None:
-        return RedirectResponse(f"/karta?{urlencode({'plats': place_id})}", 303)
+        return RedirectResponse(whole_page, 303)
     visitor = visits.visitor(request)
     if visitor is None or not visitor.may(May.READ_HOTSPOTS):
-        return Response(status_code=401, headers={"HX-Redirect": "/logga-in"})
+        return Response(status_code=401, headers={"HX-Redirect": sign_in_address(whole_page)})
     listing = visits.adopted_listing(request, visitor)
     chosen = listing.find(place_id) if listing else None
-    if chosen is None:
+    if listing is None or chosen is None:
         # Another run was adopted since the page was opened: the whole page is out of date.
         return Response(status_code=404, headers={"HX-Redirect": "/karta"})
-    return page(request, "_place.html", visitor=visitor, listing=listing, chosen=chosen)
+    rhythm = visits.rhythm_of(request, visitor, listing.run, chosen)
+    return page(request, "_place.html", visitor=visitor, listing=listing, chosen=chosen, rhythm=rhythm)
 
 
 @router.get("/karta/bakgrund.geojson")
@@ -81,7 +88,5 @@ def basemap_file(request: Request) -> Response:
     return FileResponse(path, media_type="application/geo+json", headers=headers)
 
 
-def _to_sign_in(request: Request) -> RedirectResponse:
-    """Sign in first, then come back to the same view."""
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/logga-in?{urlencode({'next': here})}", 303)
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -27,6 +27,7 @@ DEFAULT: Final = "sv"
 HERE: Final = Path(__file__).parent
 STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 HECTARE_M2: Final = 10_000
+SMALLEST_SHARE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,9 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share between 0 and 1 in whole percent."""
+    """Write a share between 0 and 1 in whole percent; a little is never said to be nothing."""
+    if 0 < share < SMALLEST_SHARE / 2:
+        return f"<{numbers.format_percent(SMALLEST_SHARE, locale=language().locale)}"
     return numbers.format_percent(share, locale=language().locale)
 
 
@@ -130,6 +133,11 @@ def area(area_m2: float) -> str:
 def day(value: date | datetime) -> str:
     """Write the day of an instant as seen in Sweden: 21 november 2026."""
     return dates.format_date(_local_day(value), "long", locale=language().locale)
+
+
+def short_day(value: date | datetime) -> str:
+    """The same in little room: 21 nov. 2026."""
+    return dates.format_date(_local_day(value), "medium", locale=language().locale)
 
 
 def moment(value: datetime) -> str:

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core.permissions import Actor
-from app.web import i18n, static_files
+from app.web import i18n, static_files, visits
 from app.web.i18n import gettext
+from app.web.packing import PACKED, pack, takes_gzip
 
 LANGUAGE_COOKIE: Final = "lang"
 YEAR_S: Final = 365 * 24 * 60 * 60
@@ -31,7 +32,12 @@ def _environment() -> Environment:
         i18n.gettext, i18n.ngettext, newstyle=True
     )
     environment.filters.update(
-        number=i18n.number, percent=i18n.percent, area=i18n.area, day=i18n.day, moment=i18n.moment
+        number=i18n.number,
+        percent=i18n.percent,
+        area=i18n.area,
+        day=i18n.day,
+        short_day=i18n.short_day,
+        moment=i18n.moment,
     )
     environment.globals.update(static=static_files.address, period=i18n.period)
     return environment
@@ -48,7 +54,8 @@ def navigation() -> list[tuple[str, str]]:
 def render(template: str, *, visitor: Actor | None, path: str, query: Mapping[str, str], **content: object) -> str:
     """Make a page, or a part of one, in the language being spoken.
 
-    path and query are those of the request: the language link leads back to the same view.
+    path and query are those of the request: the language link leads back to the same view. It says the query only,
+    so that no address, however odd, can make it lead to another server.
     """
     other = i18n.other_language()
     return environment.get_template(template).render(
@@ -56,7 +63,7 @@ def render(template: str, *, visitor: Actor | None, path: str, query: Mapping[st
         path=path,
         language=i18n.language(),
         other_language=other,
-        other_language_href=f"{path}?{urlencode({**query, 'lang': other.code})}",
+        other_language_href=f"?{urlencode({**query, 'lang': other.code})}",
         navigation=navigation() if visitor else [],
         **content,
     )
@@ -79,7 +86,9 @@ def page(
     """Answer with a page; a language asked for is remembered. The edge forbids every cache to keep it."""
     speak(request)
     html = render(template, visitor=visitor, path=request.url.path, query=dict(request.query_params), **content)
-    answer = HTMLResponse(html, status)
+    is_packed = takes_gzip(request)
+    body = pack(html.encode()) if is_packed else html.encode()
+    answer = HTMLResponse(body, status, headers=PACKED if is_packed else None)
     if request.query_params.get("lang") in i18n.LANGUAGES:
         answer.set_cookie(
             LANGUAGE_COOKIE,
@@ -87,6 +96,6 @@ def page(
             max_age=YEAR_S,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=visits.is_https(request),
         )
     return answer

@@ -1,6 +1,7 @@
 """Signing in with a token, and out: the token is exchanged for a session cookie and not kept."""
 
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -56,6 +57,11 @@ def sign_out(request: Request) -> RedirectResponse:
     answer = RedirectResponse("/logga-in", 303)
     visits.sign_out(request, answer)
     return answer
+
+
+def sign_in_address(target: str) -> str:
+    """The page where one signs in, to come back to this view."""
+    return f"/logga-in?{urlencode({'next': target})}"
 
 
 def own_path(wanted: str) -> str:

@@ -1,6 +1,5 @@
 """Style, script, fonts and icons at addresses that change with their content, so that browsers keep them."""
 
-import gzip
 import hashlib
 import mimetypes
 from functools import cache
@@ -10,11 +9,13 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from app.core.errors import NotFoundError, SetupError
+from app.web.packing import PACKED, pack, takes_gzip
 
 STATIC: Final = Path(__file__).parent / "static"
 VENDOR: Final = STATIC / "vendor"
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 MEDIA_TYPES: Final = {".mjs": "text/javascript", ".js": "text/javascript", ".woff2": "font/woff2"}
+BEST: Final = 9  # packed once, kept in memory
 WORTH_PACKING: Final = ("text/", "image/svg")
 
 router = APIRouter()
@@ -52,7 +53,7 @@ def address(path: str) -> str:
 
 @cache
 def _packed(path: Path) -> bytes:
-    return gzip.compress(path.read_bytes(), mtime=0)
+    return pack(path.read_bytes(), BEST)
 
 
 @router.get("/static/{content_version}/{path:path}", include_in_schema=False)
@@ -66,6 +67,6 @@ def static_file(content_version: str, path: str, request: Request) -> Response:
         "Cache-Control": FOR_GOOD if content_version == version() else "no-cache",
         "Vary": "Accept-Encoding",
     }
-    if media_type.startswith(WORTH_PACKING) and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(_packed(file), media_type=media_type, headers=headers | {"Content-Encoding": "gzip"})
+    if media_type.startswith(WORTH_PACKING) and takes_gzip(request):
+        return Response(_packed(file), media_type=media_type, headers=headers | PACKED)
     return Response(file.read_bytes(), media_type=media_type, headers=headers)

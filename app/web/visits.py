@@ -1,24 +1,29 @@
-"""Where the pages meet edge and store: who is visiting, and the list that person may see.
+"""Where the pages meet edge and store: who is visiting, and what that person may see.
 
 The one place that knows the words of both; the pages themselves know only `places`.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import Request, Response
 
 from app.core.analysis.params import AnalysisParams
+from app.core.errors import NotFoundError
 from app.core.permissions import Actor
 from app.edge import services, sessions
-from app.store import categories, hotspots
+from app.store import categories, hotspots, organisations
 from app.web.basemap import background, rings_of
 from app.web.gazetteer import Gazetteer
 from app.web.places import AdoptedRun, CategoryShare, Listing, Place, listing
+from app.web.rhythms import Rhythm, rhythm
 
 LIST_LIMIT: Final = 200
+MOST_ORGANISATIONS: Final = 1_000
 
 
 def visitor(request: Request) -> Actor | None:
@@ -47,6 +52,26 @@ def adopted_listing(request: Request, actor: Actor) -> Listing | None:
     gazetteer = background(basemap_path(request)).gazetteer
     places = [place_of(row, names, gazetteer) for row in rows]
     return listing(run_of(run), places, run["hotspot_count"])
+
+
+def rhythm_of(request: Request, actor: Actor, run: AdoptedRun, place: Place) -> Rhythm:
+    """When the incidents of a listed place happened, and who told."""
+    with sessions.read(request, actor) as tx:
+        row = hotspots.one(tx, UUID(run.id), UUID(place.id))
+        names = {each["slug"]: each["name"] for each in organisations.page(tx, MOST_ORGANISATIONS)}
+    if row is None:
+        raise NotFoundError("The hot spot is no longer within reach.")
+    return rhythm(json.loads(row["statistics"]), names)
+
+
+def code_version(request: Request) -> str:
+    """The version of Lägesbild that answers."""
+    return services.of(request).code_version
+
+
+def is_https(request: Request) -> bool:
+    """Whether people reach the service by https, whatever the way from a proxy to here is."""
+    return services.of(request).is_https
 
 
 def basemap_path(request: Request) -> Path | None:

@@ -10,10 +10,8 @@ depends_on = None
 OWN = "organisation_id = ANY ((SELECT scope_ids('own'))::uuid[])"
 WRITES = "organisation_id = ANY ((SELECT scope_ids('writes'))::uuid[])"
 ADMINISTERS = "(SELECT current_setting('lagesbild.administers', true) = 'on')"
-INCIDENTS = (
-    "organisation_id = ANY ((SELECT scope_ids('incidents'))::uuid[])"
-    " AND ((SELECT scope_ids('reporter')) IS NULL OR reported_by = ANY ((SELECT scope_ids('reporter'))::uuid[]))"
-)
+REPORTER = "((SELECT scope_ids('reporter')) IS NULL OR reported_by = ANY ((SELECT scope_ids('reporter'))::uuid[]))"
+INCIDENTS = f"organisation_id = ANY ((SELECT scope_ids('incidents'))::uuid[]) AND {REPORTER}"
 HOTSPOTS = "organisation_id = ANY ((SELECT scope_ids('hotspots'))::uuid[])"
 PARTY = "(SELECT scope_ids('own'))::uuid[] && ARRAY[giver_id, receiver_id]"
 
@@ -29,8 +27,12 @@ POLICIES: dict[str, tuple[str | None, str | None]] = {
     "sessions": (OWN, OWN),
     "category_weights": (OWN, WRITES),
     "sources": (OWN, f"{WRITES} OR {ADMINISTERS}"),
-    "incidents": (INCIDENTS, WRITES),
-    "incident_versions": ("organisation_id = ANY ((SELECT scope_ids('incidents'))::uuid[])", WRITES),
+    "incidents": (INCIDENTS, f"{WRITES} AND {REPORTER}"),
+    "incident_versions": (
+        "organisation_id = ANY ((SELECT scope_ids('incidents'))::uuid[])"  # noqa: ISC004
+        " AND EXISTS (SELECT FROM incidents AS i WHERE i.id = incident_id)",  # which obeys its own policy
+        WRITES,
+    ),
     "idempotency_keys": (OWN, WRITES),
     "analysis_runs": (HOTSPOTS, WRITES),
     "run_hotspots": (HOTSPOTS, WRITES),
@@ -128,6 +130,8 @@ CREATE TRIGGER {table}_counted_delete AFTER DELETE ON {table} REFERENCING OLD TA
 
 
 FUNCTIONS = """
+-- pg_temp stands last in every search path of the owner's power: else a temporary table could pose as one of ours.
+
 -- The organisations (or the account) that this transaction's scope names; NULL when none.
 CREATE FUNCTION scope_ids(list text) RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT string_to_array(nullif(current_setting('lagesbild.' || list, true), ''), ',')::uuid[] $$;
@@ -150,7 +154,7 @@ BEGIN
 END $$;
 
 -- Exact row counts and a revision for each collection and organisation, so that no request counts rows.
-CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO collection_counters AS c (collection, organisation_id, row_count, revision)
@@ -175,7 +179,7 @@ END $$;
 
 -- The organisations that give this one something by a sharing rule that is in force.
 CREATE FUNCTION sharing_givers(receiver uuid, thing text) RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT coalesce(array_agg(DISTINCT giver_id ORDER BY giver_id), '{}')
       FROM sharing_rules
      WHERE receiver_id = receiver AND what = thing AND valid_until >= (now() AT TIME ZONE 'Europe/Stockholm')::date
@@ -185,7 +189,7 @@ $$;
 CREATE FUNCTION signed_in(hash bytea, is_session boolean)
 RETURNS TABLE (account_id uuid, token_id uuid, name text, role text, organisation_id uuid, organisation text,
                organisation_name text, hotspot_givers uuid[])
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     found_token uuid;
 BEGIN
@@ -218,7 +222,10 @@ GRANT SELECT ON alembic_version TO lagesbild_app;
 GRANT INSERT, UPDATE ON areas, organisations, categories, category_weights, sources, incidents, analysis_runs,
     adoptions, accounts, tokens TO lagesbild_app;
 GRANT INSERT, DELETE ON sharing_rules, sessions, idempotency_keys TO lagesbild_app;
-GRANT INSERT ON incident_versions, run_hotspots, audit_lines TO lagesbild_app;
+GRANT INSERT ON incident_versions, run_hotspots TO lagesbild_app;
+-- Number and time of an audit line are the database's to give.
+GRANT INSERT (actor_id, actor, role, organisation_id, action, subject, figures, request_id, address)
+    ON audit_lines TO lagesbild_app;
 GRANT SELECT ON accounts, tokens, sessions, idempotency_keys TO lagesbild_app;
 REVOKE ALL ON FUNCTION signed_in(bytea, boolean), sharing_givers(uuid, text) FROM public;
 GRANT EXECUTE ON FUNCTION signed_in(bytea, boolean), sharing_givers(uuid, text) TO lagesbild_app;

@@ -1,6 +1,6 @@
 """The map page in a real browser: map, list and details in step, for everyone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -13,11 +13,16 @@ WIDE, NARROW = 1440, 320
 READY_MS = 40_000  # software WebGL on a busy machine
 
 
-def sign_in(page: Page, token: str, *, lang: str = "sv") -> None:
-    """Sign in as a person does, and arrive at the map."""
+def enter(page: Page, token: str, *, lang: str = "sv") -> None:
+    """Sign in as a person does."""
     page.goto(f"/logga-in?lang={lang}")
     page.locator("#token").fill(token)
     page.locator("#token").press("Enter")
+
+
+def sign_in(page: Page, token: str, *, lang: str = "sv") -> None:
+    """Sign in and arrive at the map."""
+    enter(page, token, lang=lang)
     expect(page.locator(".spots")).to_be_visible()
 
 
@@ -60,8 +65,40 @@ def test_everyone_can_use_the_pages(
         check_fits(page)
         rows(page).nth(1).press("Enter")
         expect(heading(page)).to_be_focused()
+        page.locator("summary").press("Enter")
+        expect(page.locator(".rhythm tbody th").first).to_be_visible()
         check_accessible(page)
         check_fits(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["sv", "en"])
+def test_everyone_can_read_the_pages_beside_the_map(
+    open_page: OpenPage,
+    demo_tokens: Mapping[str, str],
+    check_accessible: Callable[[Page], None],
+    lang: str,
+    scheme: str,
+) -> None:
+    def check(page: Page, path: str) -> None:
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(path)
+            expect(page.locator("h1")).to_be_visible()
+            check_accessible(page)
+            check_fits(page)
+
+    with open_page(color_scheme=scheme, bypass_csp=True) as page:
+        check(page, f"/tillganglighet?lang={lang}")
+        check(page, "/finns-inte")
+        enter(page, demo_tokens["newcomer"], lang=lang)
+        expect(page.get_by_role("heading", name={"sv": "Ingen analys", "en": "No analysis"}[lang])).to_be_visible()
+        check(page, "/karta")
+        enter(page, demo_tokens["admin"], lang=lang)
+        expect(
+            page.get_by_role("heading", name={"sv": "ingår inte i din roll", "en": "your role"}[lang])
+        ).to_be_visible()
+        check(page, "/karta")
 
 
 def test_list_details_and_address_are_in_step_by_keyboard_alone(open_page: OpenPage, sign_in_token: str) -> None:
@@ -163,6 +200,28 @@ def test_when_the_places_cannot_be_fetched_the_drawn_map_stays_and_a_notice_says
         expect(page.locator(".overview")).to_be_visible()
 
 
+def test_when_the_server_is_gone_a_choice_says_so_and_the_list_stays(open_page: OpenPage, sign_in_token: str) -> None:
+    with open_page() as page:
+        sign_in(page, sign_in_token)
+        wait_for_map(page)
+        page.route("**/karta/plats/*", lambda route: route.abort())
+        rows(page).nth(0).click()
+        expect(page.locator("[data-notice=offline]")).to_be_visible()
+        expect(rows(page).nth(0)).to_be_visible()
+
+
+def test_a_place_that_is_no_longer_there_brings_the_map_up_to_date(open_page: OpenPage, sign_in_token: str) -> None:
+    with open_page() as page:
+        sign_in(page, sign_in_token)
+        wait_for_map(page)
+        lost = "00000000-0000-0000-0000-000000000000"
+        page.route("**/karta/plats/*", lambda route: route.continue_(url=f"{page.url}/plats/{lost}"))
+        with page.expect_navigation(url="**/karta"):
+            rows(page).nth(0).click()
+        expect(page.locator("#detalj")).to_be_hidden()
+        expect(rows(page).nth(0)).to_be_visible()
+
+
 def test_a_change_of_theme_keeps_map_and_choice(open_page: OpenPage, sign_in_token: str) -> None:
     with open_page(color_scheme="light") as page:
         sign_in(page, sign_in_token)
@@ -190,9 +249,13 @@ def test_the_language_link_keeps_the_view_and_the_choice_is_remembered(open_page
         sign_in(page, sign_in_token)
         first = rows(page).nth(0).get_attribute("data-id")
         page.goto(f"/karta?plats={first}")
+        wait_for_map(page)
+        page.get_by_role("link", name="Nästa").click()
+        expect(rows(page).nth(1)).to_have_attribute("aria-current", "true")
+        second = rows(page).nth(1).get_attribute("data-id")
         page.get_by_role("link", name="English").click()
         expect(page.get_by_role("heading", name="Places by rank")).to_be_visible()
-        expect(page.locator("#detalj [data-place]")).to_have_attribute("data-place", str(first))
+        expect(page.locator("#detalj [data-place]")).to_have_attribute("data-place", str(second))
         page.goto("/karta")
         expect(page.get_by_role("heading", name="Places by rank")).to_be_visible()
 

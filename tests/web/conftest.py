@@ -1,22 +1,106 @@
-"""Invented visitors, places and runs for the pages."""
+"""Invented visitors, places and runs for the pages, and the pages themselves over HTTP.
+
+browse       browse(): a browser at the application, on a database in which Lindesta has adopted a run
+signed_in    signed_in("coordinator"): the same after signing in with that account's token
+"""
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
 
+from app.actions import analyses
+from app.actions.accounts import credential_hash
 from app.core.analysis.params import Weighting
 from app.core.permissions import Actor, Role, scope_of
+from app.main import build_app
+from app.settings import Settings
+from app.store.engine import APP_ROLE
 from app.web import i18n
 from app.web.places import AdoptedRun, CategoryShare, Listing, Place, listing
+from tests import factories
+from tests.conftest import Database, Server, copied, opened
+from tests.factories import Group
 
 ORGANISATION = UUID(int=1)
 ACCOUNT = UUID(int=2)
 CENTRE = (15.85, 59.64)
+STATISTICS: Mapping[str, Any] = {  # of twenty incidents, most of them in the night to Sunday
+    "hours": [5, 3, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 6],
+    "weekdays": [1, 1, 0, 2, 2, 5, 9],
+    "weeks": {"2025-W52": 4, "2026-W01": 0, "2026-W02": 16},
+    "sources": [
+        {"name": "lindesta-kommun:est-rapport", "count": 4},
+        {"name": "polisen-lindadalen:rar", "count": 11},
+        {"name": "lindesta-kommun:medborgartips", "count": 5},
+    ],
+}
+ORGANISATIONS = {"lindesta-kommun": "Lindesta kommun"}
+GROUPS = (Group(count=16), Group(count=10, east_m=600, category="KLO"))
+AS_BROWSERS_DO = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "sv"}
+
+
+class Browse(Protocol):
+    """A new browser at a new application; `settings` are the deployment's, as in app.settings."""
+
+    def __call__(self, url: str = "http://localhost", **settings: Any) -> TestClient:
+        """Redirects are not followed."""
+
+
+@pytest.fixture(scope="session")
+def town(cluster: Server, template_database: str, tokens: Mapping[str, str]) -> Iterator[Database]:
+    """The small world, in which Lindesta has adopted a run with two places; for reading."""
+    with copied(cluster, template_database) as copy:
+        adopt_a_run(copy, tokens["coordinator"])
+        yield copy
+
+
+def adopt_a_run(database: Database, coordinator_token: str) -> None:
+    """Report what makes two places, analyse and adopt."""
+    with opened(database) as db:
+        coordinator = db.signed_in(credential_hash(coordinator_token), is_session=False)
+        assert coordinator
+        factories.reported(db, coordinator, factories.raws_of(*GROUPS))
+        analyses.run_and_adopt(
+            db,
+            coordinator,
+            analyses.AnalysisRequest(),
+            clock=lambda: factories.NOW,
+            code_version=factories.CODE_VERSION,
+            srid=factories.METRIC_SRID,
+        )
+
+
+@pytest.fixture
+def browse(town: Database, tmp_path: Path) -> Iterator[Browse]:
+    with ExitStack() as stack:
+
+        def opened_at(url: str = "http://localhost", **settings: Any) -> TestClient:
+            usual: dict[str, Any] = {"database_url": town.url(APP_ROLE), "home": tmp_path}
+            app = build_app(Settings(**usual | settings))
+            stack.callback(app.state.services.database.engine.dispose)
+            return TestClient(app, url, follow_redirects=False, headers=AS_BROWSERS_DO)
+
+        yield opened_at
+
+
+@pytest.fixture
+def signed_in(browse: Browse, tokens: Mapping[str, str]) -> Callable[..., TestClient]:
+    """A browser in which the owner of an account has signed in."""
+
+    def enter(key: str = "coordinator", **settings: Any) -> TestClient:
+        browser = browse(**settings)
+        assert browser.post("/logga-in", data={"token": tokens[key]}).status_code == 303
+        return browser
+
+    return enter
 
 
 def square(longitude: float, latitude: float, side: float = 0.002) -> list[list[float]]:
@@ -140,5 +224,6 @@ def basemap_file(tmp_path: Path) -> Path:
         feature("water", "Polygon", [square(x, y - 0.01, 0.004)], kind="river", name="Lindån"),
     ]
     path = tmp_path / "basemap.geojson.gz"
-    path.write_bytes(gzip.compress(json.dumps({"type": "FeatureCollection", "features": features}).encode()))
+    collection = {"type": "FeatureCollection", "attribution": "Lantmätargatans karta", "features": features}
+    path.write_bytes(gzip.compress(json.dumps(collection).encode()))
     return path

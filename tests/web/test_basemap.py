@@ -1,5 +1,6 @@
 """The background of the map and the names on it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,37 @@ def test_an_unpacked_file_is_read_as_well(basemap_file: Path, tmp_path: Path) ->
     plain.write_text('{"type": "FeatureCollection", "features": []}')
     assert (basemap.is_packed(basemap_file), basemap.is_packed(plain)) == (True, False)
     assert basemap.background(plain).bounds is None
+
+
+@pytest.mark.parametrize(
+    ("attribution", "told"),
+    [
+        (None, {"sv": "", "en": ""}),
+        ("© Kommunen", {"sv": "© Kommunen", "en": "© Kommunen"}),
+        ({"sv": "Påhittade data", "fi": "?"}, {"sv": "Påhittade data", "en": ""}),
+    ],
+)
+def test_the_file_says_whose_map_it_is(tmp_path: Path, attribution: object, told: dict[str, str]) -> None:
+    path = tmp_path / "told.geojson"
+    stated = {} if attribution is None else {"attribution": attribution}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [], **stated}))
+    assert basemap.background(path).attribution == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "coordinates", "rings"),
+    [
+        ("Polygon", [[1], [2]], [[1], [2]]),
+        ("MultiPolygon", [[[1], [2]], [[3]]], [[1], [2], [3]]),
+        ("MultiLineString", [[1], [2]], [[1], [2]]),
+        ("LineString", [1, 2], [[1, 2]]),
+        ("Point", [1, 2], []),
+    ],
+)
+def test_areas_and_lines_of_every_kind_are_taken_apart(
+    kind: str, coordinates: list[object], rings: list[object]
+) -> None:
+    assert basemap.rings_of({"type": kind, "coordinates": coordinates}) == rings
 
 
 @pytest.mark.parametrize("path", [None, Path("not/there.geojson")])

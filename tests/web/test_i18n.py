@@ -47,6 +47,11 @@ def test_numbers_are_written_as_in_the_language(code: str, number: str, small: s
     assert (i18n.number(4_212), i18n.number(3.5, 1), i18n.percent(0.46)) == (number, small, share)
 
 
+def test_a_little_is_never_said_to_be_nothing() -> None:
+    shares = [i18n.percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0.0, 0.004, 0.006)]
+    assert shares == ["0 %", "<1 %", "1 %"]
+
+
 @pytest.mark.parametrize(
     ("area_m2", "written"),
     [(843.2, "840 m²"), (9_949, "9 900 m²"), (9_951, "1 ha"), (18_046, "1,8 ha"), (143_000, "14 ha")],
@@ -68,4 +73,5 @@ def test_a_period_of_one_day_is_written_as_that_day() -> None:
 
 def test_an_instant_is_written_in_swedish_time() -> None:
     late = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
-    assert (i18n.day(late), i18n.moment(late)) == ("21 november 2026", "21 nov. 2026 00:30")
+    assert (i18n.day(late), i18n.short_day(late)) == ("21 november 2026", "21 nov. 2026")
+    assert i18n.moment(late) == "21 nov. 2026 00:30"

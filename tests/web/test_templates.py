@@ -11,12 +11,15 @@ from jinja2 import UndefinedError
 
 from app.core.analysis.params import Weighting
 from app.core.permissions import Actor, Role
-from app.web import basemap, i18n, overview, render
+from app.web import basemap, error_pages, i18n, overview, render
 from app.web.hotspots import SWEDEN
 from app.web.places import Listing
+from app.web.rhythms import rhythm
+from tests.web.conftest import ORGANISATIONS, STATISTICS
 
 Visitors = Callable[..., Actor]
 Listings = Callable[..., Listing]
+RHYTHM = rhythm(STATISTICS, ORGANISATIONS)
 
 
 def _map(visitor: Actor, listing: Listing, *, chosen: int | None = None, is_lost: bool = False) -> str:
@@ -27,10 +30,12 @@ def _map(visitor: Actor, listing: Listing, *, chosen: int | None = None, is_lost
         query={},
         listing=listing,
         chosen=None if chosen is None else listing.places[chosen - 1],
+        rhythm=None if chosen is None else RHYTHM,
         is_lost=is_lost,
         drawing=overview.draw(listing, basemap.NOTHING),
         bounds=listing.bounds() or SWEDEN,
         has_basemap=True,
+        attribution="Lantmätargatans karta",
     )
 
 
@@ -43,9 +48,14 @@ def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
         + _map(visitor, listing, chosen=2)
         + _map(visitor, listing, is_lost=True)
         + _map(visitor, empty),
-        "_place.html": simple("_place.html", visitor, listing=listing, chosen=listing.places[-1]),
+        "_place.html": simple("_place.html", visitor, listing=listing, chosen=listing.places[-1], rhythm=RHYTHM),
         "no_run.html": simple("no_run.html", visitor, may_adopt=True) + simple("no_run.html", visitor, may_adopt=False),
         "not_for_role.html": simple("not_for_role.html", visitor),
+        "accessibility.html": simple("accessibility.html", visitor, code_version="1.2"),
+        "error.html": "".join(
+            simple("error.html", None, message=error_pages.message_for(status), request_id="1-2")
+            for status in (403, 404, 422, 500, 503)
+        ),
         "sign_in.html": simple("sign_in.html", None, target="/karta", problem=None)
         + simple("sign_in.html", None, target="/karta", problem=i18n.gettext("Fyll i din åtkomstnyckel.")),
     }
@@ -58,7 +68,7 @@ def pages(request: pytest.FixtureRequest, make_visitor: Visitors, make_listing: 
 
 
 def test_every_template_is_rendered_here(pages: dict[str, str]) -> None:
-    parts = {"base.html", "_list.html", "_overview.html"}  # rendered inside the map page
+    parts = {"base.html", "_list.html", "_overview.html", "_rhythm.html"}  # rendered inside the map page
     assert set(pages) | parts == set(render.environment.list_templates())
 
 
@@ -67,7 +77,7 @@ def test_the_english_pages_hold_no_swedish_text(make_visitor: Visitors, make_lis
     html = "".join(_pages(make_visitor(), make_listing((95, 26, 1), total=96), make_listing(())).values())
     words = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     with i18n.catalogue_path("en").open("rb") as file:
-        messages = [message for message in read_po(file) if message.id]
+        messages = [message for message in read_po(file) if message.id and message.id != message.string]
     swedish = [text for m in messages for text in ((m.id,) if isinstance(m.id, str) else m.id)]
     fixed_parts = {part.strip() for text in swedish for part in re.split(r"%\(\w+\)s", text) if len(part.strip()) > 6}
     assert sorted(part for part in fixed_parts if part in words) == []
@@ -156,15 +166,16 @@ def test_those_who_may_adopt_are_told_what_to_do(make_visitor: Visitors) -> None
     assert "Be er trygghetssamordnare" in page(Role.LEADERSHIP, may_adopt=False)
 
 
-def test_the_language_link_keeps_the_view(make_visitor: Visitors) -> None:
+def test_the_language_link_keeps_the_view_and_never_leads_to_another_server(make_visitor: Visitors) -> None:
     html = render.render(
         "no_run.html",
         visitor=make_visitor(),
-        path="/karta",
+        path="//evil.example/karta",
         query={"plats": "å&b", "lang": "sv"},
         may_adopt=True,
     )
-    assert 'href="/karta?plats=%C3%A5%26b&amp;lang=en" lang="en"' in html
+    assert 'href="?plats=%C3%A5%26b&amp;lang=en" lang="en"' in html
+    assert "evil.example" not in html
 
 
 def test_names_from_outside_are_escaped(make_visitor: Visitors, make_listing: Listings) -> None:

@@ -1,19 +1,30 @@
 -- Incidents: reported, corrected, listed, handed to an analysis.
 
+-- stage --
+-- Where reports wait a moment for `add`: seen by this connection only, emptied at every commit, made once.
+-- Row-level security forbids COPY into incidents itself, and arrays as parameters take twice the time.
+CREATE TEMPORARY TABLE IF NOT EXISTS sent (
+    line integer, id uuid, source text, source_ref text, category text, occurred_from timestamptz, occurred_to timestamptz,
+    lon double precision, lat double precision, location_uncertainty_m real, text text, marks text[], state text,
+    reported_at timestamptz, content_hash bytea
+) ON COMMIT DELETE ROWS
+
+-- fill --
+COPY pg_temp.sent FROM STDIN (FORMAT binary)
+
 -- add --
 -- One report or ten thousand in one statement. A reference that is already stored inserts nothing.
+-- In one order for everybody, so that two batches with the same references wait for each other, and no deadlock comes.
+-- Of two rows with one reference the first wins. What is read is taken away: a second `add` in the same transaction
+-- finds only its own.
+WITH n AS (DELETE FROM pg_temp.sent RETURNING *)
 INSERT INTO incidents (id, organisation_id, source, source_ref, category, occurred_from, occurred_to, geom,
                        location_uncertainty_m, text, marks, state, reported_at, reported_by, changed_at, content_hash)
 SELECT n.id, :organisation_id, n.source, n.source_ref, n.category, n.occurred_from, n.occurred_to,
-       ST_SetSRID(ST_MakePoint(n.lon, n.lat), 4326), n.location_uncertainty_m, n.text,
-       string_to_array(n.marks, ' '), n.state, n.reported_at, :reported_by, :now, n.content_hash
-  FROM unnest(CAST(:ids AS uuid[]), CAST(:sources AS text[]), CAST(:source_refs AS text[]), CAST(:categories AS text[]),
-              CAST(:occurred_froms AS timestamptz[]), CAST(:occurred_tos AS timestamptz[]),
-              CAST(:lons AS double precision[]), CAST(:lats AS double precision[]), CAST(:uncertainties AS real[]),
-              CAST(:texts AS text[]), CAST(:marks AS text[]), CAST(:states AS text[]),
-              CAST(:reported_ats AS timestamptz[]), CAST(:content_hashes AS bytea[]))
-    AS n (id, source, source_ref, category, occurred_from, occurred_to, lon, lat, location_uncertainty_m, text, marks,
-          state, reported_at, content_hash)
+       ST_SetSRID(ST_MakePoint(n.lon, n.lat), 4326), n.location_uncertainty_m, n.text, n.marks, n.state,
+       n.reported_at, :reported_by, :now, n.content_hash
+  FROM n
+ ORDER BY n.source COLLATE "C", n.source_ref COLLATE "C", n.line
     ON CONFLICT (organisation_id, source, source_ref) WHERE source_ref IS NOT NULL DO NOTHING
 RETURNING id
 

@@ -1,12 +1,12 @@
 // The background of the map: a muted style over one GeoJSON file, in light and in dark.
 
 const LIGHT = {
-  ground: '#f1efe9', field: '#efeee0', town: '#e9e6df', block: '#efece6', green: '#d9e4d3', water: '#c3d7df',
+  ground: '#f1efe9', field: '#f0ecda', town: '#e9e6df', block: '#efece6', green: '#d9e4d3', water: '#c3d7df',
   building: '#dcd7cd', buildingEdge: '#cbc5b9', road: '#ffffff', roadEdge: '#cdc8bd', motorway: '#f4ead0',
   rail: '#8d8a84', border: '#75668a', text: '#4b4a46', name: '#55616a', halo: '#f8f6f1',
 };
 const DARK = {
-  ground: '#182126', field: '#1a2526', town: '#1d272c', block: '#20292e', green: '#1f322a', water: '#123140',
+  ground: '#182126', field: '#20261f', town: '#1d272c', block: '#20292e', green: '#1f322a', water: '#123140',
   building: '#2b363c', buildingEdge: '#35424a', road: '#364249', roadEdge: '#12191d', motorway: '#4a4a3c',
   rail: '#68727a', border: '#9a8bb0', text: '#b9bcb9', name: '#a5b0b6', halo: '#12191d',
 };

@@ -15,6 +15,7 @@ const CLOSE_UP = 15.5; // no closer than this by itself: the surroundings tell w
 const $ = selector => document.querySelector(selector);
 const $$ = selector => [...document.querySelectorAll(selector)];
 const holder = $('#map'), column = $('.mapcol'), detail = $('#detalj'), list = $('#lista'), workspace = $('.ws');
+const otherLanguage = $('a[hreflang]');
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const covering = matchMedia('(max-width: 71.99rem) and (min-width: 52.01rem)'); // details lie on the list
@@ -216,6 +217,7 @@ function setChosen(id) {
   mark(chosen, 'chosen', false);
   chosen = id;
   mark(chosen, 'chosen', true);
+  otherLanguage.search = new URLSearchParams({ ...(chosen && { plats: chosen }), lang: otherLanguage.hreflang });
   if (chosen === null) return;
   spot(chosen)?.setAttribute('aria-current', 'true');
   if (!covering.matches) spot(chosen)?.scrollIntoView({ block: 'nearest', behavior: calm.matches ? 'auto' : 'smooth' });
@@ -269,6 +271,7 @@ document.addEventListener('htmx:after:swap', () => {
   detail.scrollTop = 0;
   place.querySelector('h2').focus({ preventScroll: beside.matches || covering.matches });
 });
+document.addEventListener('htmx:error', () => notice('offline'));
 document.addEventListener('click', event => {
   if (!event.target.closest('[data-close]')) return;
   event.preventDefault();

@@ -119,9 +119,7 @@ def test_an_incident_is_counted_at_the_middle_of_its_interval() -> None:
 )
 def test_which_incidents_count(from_s: float, to_s: float, code: str, *, expected: bool) -> None:
     since_s = SINCE.timestamp()
-    mask = which_count(
-        np.array([from_s]) + since_s, np.array([to_s]) + since_s, np.array([code]), UNKNOWN, PARAMS
-    )
+    mask = which_count(np.array([from_s]) + since_s, np.array([to_s]) + since_s, np.array([code]), UNKNOWN, PARAMS)
     assert mask.tolist() == [expected]
 
 

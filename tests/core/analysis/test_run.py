@@ -156,11 +156,7 @@ def test_two_hot_spots_never_share_a_key_and_their_counts_agree(seed: int) -> No
     assert sum(spot.core_incident_count for spot in spots) == found.core.sum()
     for spot in spots:
         assert sum(spot.hours) == sum(spot.weekdays) == sum(spot.weeks) == spot.count
-        assert (
-            sum(count for _, count, _ in spot.categories)
-            == sum(count for _, count in spot.sources)
-            == spot.count
-        )
+        assert sum(count for _, count, _ in spot.categories) == sum(count for _, count in spot.sources) == spot.count
         assert spot.outline_wgs84.covers(shapely.Point(spot.centre))
     assert [spot.rank for spot in spots] == list(range(1, len(spots) + 1))
 

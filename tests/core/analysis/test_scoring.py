@@ -17,9 +17,7 @@ HARM = (("KLO", 2.0), ("SKD", 3.0), ("VAL", 8.0))
 def params(**values: Any) -> AnalysisParams:
     until = datetime(2026, 2, 1, tzinfo=UTC)
     since = datetime(2026, 1, 1, tzinfo=UTC)
-    return AnalysisParams(
-        since=since, until=until, organisations=("o",), now=until, categories=("KLO",), **values
-    )
+    return AnalysisParams(since=since, until=until, organisations=("o",), now=until, categories=("KLO",), **values)
 
 
 def test_in_a_count_every_incident_is_worth_one() -> None:

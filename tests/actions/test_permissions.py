@@ -1,0 +1,228 @@
+"""Every action × every role, tried for real: the table below says who is let in.
+
+The actors have the scope of a coordinator and an administrator at once, so that only the permission decides.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import product
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.actions import accounts, analyses, deployments, incidents
+from app.actions.analyses import AnalysisRequest
+from app.core.errors import ForbiddenError
+from app.core.incidents import State
+from app.core.permissions import POLICY, Actor, May, Role, Scope
+from app.store import analyses as analysis_store
+from app.store import hotspots as hotspot_store
+from app.store import incidents as incident_store
+from app.store.tx import WriteTx
+from tests.factories import (
+    CODE_VERSION,
+    HOUSING,
+    HYTTFORS,
+    LINDESTA,
+    NOW,
+    SETTING,
+    Acting,
+    Actors,
+    area,
+    draft,
+    hotspot_row,
+    organisation,
+    params,
+    raw,
+    source,
+    square,
+)
+
+# fmt: off
+EXPECTED = """
+                    reporter external_reporter coordinator police analyst leadership map_client auditor admin
+report_incidents    yes      yes               yes         yes    -       -          -          -       -
+correct_incident    yes      yes               yes         yes    -       -          -          -       -
+review_incident     -        -                 yes         yes    -       -          -          -       -
+withdraw_incident   yes      yes               yes         yes    -       -          -          -       -
+request_analysis    -        -                 yes         -      yes     -          -          -       -
+cancel_analysis     -        -                 yes         -      yes     -          -          -       -
+adopt_analysis      -        -                 yes         -      yes     -          -          -       -
+take_back_adoption  -        -                 yes         -      yes     -          -          -       -
+load_categories     -        -                 -           -      -       -          -          -       yes
+load_areas          -        -                 -           -      -       -          -          -       yes
+add_organisation    -        -                 -           -      -       -          -          -       yes
+load_sources        -        -                 -           -      -       -          -          -       yes
+share               -        -                 -           -      -       -          -          -       yes
+add_account         -        -                 -           -      -       -          -          -       yes
+close_account       -        -                 -           -      -       -          -          -       yes
+issue_token         -        -                 -           -      -       -          -          -       yes
+revoke_token        -        -                 -           -      -       -          -          -       yes
+open_session        yes      yes               yes         yes    yes     yes        yes        yes     yes
+close_session       yes      yes               yes         yes    yes     yes        yes        yes     yes
+"""
+# fmt: on
+
+Matrix = dict[tuple[str, Role], bool]
+MATRIX_SIZE = 19 * 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What the attempts work on."""
+
+    incident: UUID
+    queued: UUID
+    done: UUID
+    adopted: UUID
+    token: UUID
+
+
+ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
+    "report_incidents": lambda tx, _rows: incidents.report_incidents(tx, [raw()], SETTING),
+    "correct_incident": lambda tx, rows: incidents.correct_incident(tx, rows.incident, {"category": "KLO"}, SETTING),
+    "review_incident": lambda tx, rows: incidents.correct_incident(
+        tx, rows.incident, {"state": State.APPROVED}, SETTING
+    ),
+    "withdraw_incident": lambda tx, rows: incidents.withdraw_incident(tx, rows.incident, NOW),
+    "request_analysis": lambda tx, _rows: analyses.request_analysis(
+        tx, AnalysisRequest(), now=NOW, code_version=CODE_VERSION
+    ),
+    "cancel_analysis": lambda tx, rows: analyses.cancel_analysis(tx, rows.queued, NOW),
+    "adopt_analysis": lambda tx, rows: analyses.adopt_analysis(tx, rows.done, NOW),
+    "take_back_adoption": lambda tx, rows: analyses.take_back_adoption(tx, rows.adopted, NOW),
+    "load_categories": lambda tx, _rows: deployments.load_categories(tx),
+    "load_areas": lambda tx, _rows: deployments.load_areas(
+        tx, [area("x", "x", "district", None, square(15.8, 59.6, 15.9, 59.7))]
+    ),
+    "add_organisation": lambda tx, _rows: deployments.add_organisation(
+        tx, organisation("skola", "Skola", "school", area=None)
+    ),
+    "load_sources": lambda tx, _rows: deployments.load_sources(tx, [source(LINDESTA, "x", "x")]),
+    "share": lambda tx, _rows: deployments.share(
+        tx, giver=HYTTFORS, receiver=HOUSING, what="hotspots", purpose="x", valid_until=date(2099, 1, 1)
+    ),
+    "add_account": lambda tx, _rows: accounts.add_account(tx, organisation=LINDESTA, name="x", role=Role.ANALYST),
+    "close_account": lambda tx, _rows: accounts.close_account(tx, organisation=LINDESTA, name="analyst", now=NOW),
+    "issue_token": lambda tx, _rows: accounts.issue_token(tx, organisation=LINDESTA, account="analyst", name="x"),
+    "revoke_token": lambda tx, rows: accounts.revoke_token(tx, rows.token, NOW),
+    "open_session": lambda tx, _rows: accounts.open_session(tx, NOW),
+    "close_session": lambda tx, _rows: accounts.close_session(tx, "x"),
+}
+# No permission of their own: they go through the actions above, or are the service itself at work.
+ELSEWHERE = {"run_analysis", "run_now", "run_and_adopt", "installer", "credential_hash", "as_points"}
+
+
+def expected() -> Matrix:
+    """The table above."""
+    heading, *lines = EXPECTED.strip().splitlines()
+    roles = [Role(name) for name in heading.split()]
+    return {
+        (action, role): answer == "yes"
+        for action, *answers in map(str.split, lines)
+        for role, answer in zip(roles, answers, strict=True)
+    }
+
+
+@pytest.fixture
+def wide(actors: Actors) -> Callable[[Role], Actor]:
+    """Somebody of Lindesta whose scope opens everything."""
+    someone = actors["coordinator"]
+    own = (someone.organisation_id,)
+    scope = Scope(incidents=own, hotspots=own, writes=own, administers=True)
+    return lambda role: replace(someone, role=role, scope=scope)
+
+
+@pytest.fixture
+def rows(acting: Acting, actors: Actors) -> Rows:
+    """Something of each kind that an action can work on."""
+    tx = acting(actors["coordinator"])
+    [incident_id] = incident_store.add(tx, [draft()], [State.SUBMITTED], NOW)
+    assert incident_id is not None
+    queued, done, adopted = (analysis_store.request(tx, params(), CODE_VERSION) for _ in range(3))
+    figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1}
+    for run_id in (done, adopted):
+        analysis_store.start(tx, run_id, NOW)
+        analysis_store.finish(tx, run_id, NOW, figures)
+        hotspot_store.add(tx, run_id, [hotspot_row()])
+    analysis_store.adopt(tx, adopted, NOW)
+    token = actors["leadership"].token_id or uuid4()
+    return Rows(incident=incident_id, queued=queued, done=done, adopted=adopted, token=token)
+
+
+def is_let_in(tx: WriteTx, action: str, rows: Rows) -> bool:
+    """Try it, and undo it. Anything but a refusal would be a fault of the test and is raised."""
+    with tx.conn.begin_nested() as savepoint:
+        try:
+            ATTEMPTS[action](tx, rows)
+        except ForbiddenError:
+            return False
+        finally:
+            savepoint.rollback()
+    return True
+
+
+def test_every_action_is_in_the_table() -> None:
+    public = {
+        name
+        for module in (accounts, analyses, deployments, incidents)
+        for name, member in vars(module).items()
+        if inspect.isfunction(member) and member.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert public - ELSEWHERE | {"review_incident"} == set(ATTEMPTS) == {action for action, _ in expected()}
+    assert public >= ELSEWHERE
+    assert len(expected()) == MATRIX_SIZE
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_is_let_in_to_what_the_table_says(
+    acting: Acting, wide: Callable[[Role], Actor], rows: Rows, role: Role
+) -> None:
+    tx = acting(wide(role))
+    assert {action: is_let_in(tx, action, rows) for action in ATTEMPTS} == {
+        action: answer for (action, r), answer in expected().items() if r is role
+    }
+
+
+# What each permission opens; the others are asked for by reading routes only and are tried there.
+OPENS: Mapping[May, set[str]] = {
+    May.REPORT_INCIDENTS: {"report_incidents"},
+    May.CORRECT_OWN_INCIDENTS: {"correct_incident", "withdraw_incident"},
+    May.REVIEW_INCIDENTS: {"correct_incident", "withdraw_incident", "review_incident"},
+    May.RUN_ANALYSES: {"request_analysis", "cancel_analysis"},
+    May.ADOPT_ANALYSES: {"adopt_analysis", "take_back_adoption"},
+    May.ADMINISTER: {
+        "load_categories", "load_areas", "add_organisation", "load_sources", "share", "add_account", "close_account",
+        "issue_token", "revoke_token",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "may"), list(product(Role, OPENS)))
+def test_every_single_loosened_or_tightened_rule_would_be_noticed(
+    acting: Acting,
+    wide: Callable[[Role], Actor],
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+    role: Role,
+    may: May,
+) -> None:
+    changed = POLICY[role] ^ {may}
+    monkeypatch.setitem(POLICY, role, changed)
+    tx = acting(wide(role))
+    differs = {action for action in OPENS[may] if is_let_in(tx, action, rows) != expected()[action, role]}
+    covered = may is May.CORRECT_OWN_INCIDENTS and May.REVIEW_INCIDENTS in changed  # who may review may correct
+    assert bool(differs) != covered
+
+
+@pytest.mark.parametrize(
+    "key", ["reporter", "external_reporter", "map_client", "auditor", "admin", "other_coordinator"]
+)
+def test_with_their_real_scope_outsiders_do_not_even_find_the_report(
+    acting: Acting, actors: Actors, rows: Rows, key: str
+) -> None:
+    assert incident_store.one(acting(actors["coordinator"]), rows.incident) is not None
+    assert incident_store.one(acting(actors[key]), rows.incident) is None

@@ -1,0 +1,64 @@
+"""A world in which two municipalities have at least one row in every table that holds an organisation's content."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from app.core.audit import AuditAction
+from app.core.incidents import State
+from app.core.permissions import Actor
+from app.store import accounts, analyses, hotspots, idempotency_keys, incidents
+from app.store import tx as store
+from app.store.tx import WriteTx
+from tests.conftest import Database, Server, copied, opened
+from tests.factories import CENTRE, CODE_VERSION, ELSEWHERE, HYTTFORS, NOW, draft, hotspot_row, params
+
+
+@pytest.fixture(scope="module")
+def filled(cluster: Server, template_database: str, actors: Mapping[str, Actor]) -> Iterator[Database]:
+    """A copy of the world, shared by the tests of a module: they leave it as it is."""
+    with copied(cluster, template_database) as copy, opened(copy) as db:
+        _fill(db, actors["coordinator"], CENTRE)
+        _fill(db, actors["reporter"], CENTRE)
+        _fill(db, actors["other_coordinator"], ELSEWHERE)
+        with db.write(actors["admin"]) as tx:
+            tx.conn.execute(
+                sa.text(
+                    "INSERT INTO sharing_rules (giver_id, receiver_id, what, purpose, valid_until)"
+                    " SELECT g.id, r.id, 'hotspots', 'prov', '2099-01-01' FROM organisations AS g, organisations AS r"
+                    " WHERE g.slug = :giver AND r.slug = 'polisen-lindadalen'"
+                ),
+                {"giver": HYTTFORS},
+            )
+            tx.record(AuditAction.SHARING_CHANGED)
+        yield copy
+
+
+def _fill(db: store.Database, actor: Actor, place: tuple[float, float]) -> None:
+    with db.write(actor) as tx:
+        _add_incident(tx, place)
+        idempotency_keys.keep(tx, "k", b"h", [])
+        accounts.open_session(tx, actor.id.bytes, NOW + timedelta(days=36_500))
+        tx.conn.execute(
+            sa.text("INSERT INTO category_weights VALUES (:o, 'SKD', 4) ON CONFLICT DO NOTHING"),
+            {"o": actor.organisation_id},
+        )
+        run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
+        analyses.start(tx, run_id, NOW)
+        figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1}
+        analyses.finish(tx, run_id, NOW, figures)
+        hotspots.add(tx, run_id, [hotspot_row()])
+        analyses.adopt(tx, run_id, NOW)
+        tx.record(AuditAction.INCIDENT_REPORTED)
+
+
+def _add_incident(tx: WriteTx, place: tuple[float, float]) -> None:
+    first = draft(lon=place[0], lat=place[1], text=tx.actor.name, source_ref=tx.actor.name)
+    [incident_id] = incidents.add(tx, [first], [State.APPROVED], NOW)
+    assert incident_id is not None
+    before = incidents.one(tx, incident_id)
+    assert before is not None
+    incidents.correct(tx, before, json.dumps({"text": tx.actor.name}), first, State.APPROVED, NOW)
