@@ -33,7 +33,7 @@ def translated() -> Iterator[None]:
         raise (_known(error) or error) from error
 
 
-def _known(refusal: BaseException | None) -> LagesbildError | None:  # noqa: PLR0911 -- one for each kind of refusal
+def _known(refusal: BaseException | None) -> LagesbildError | None:
     match refusal:
         case errors.UniqueViolation() as cause if (name := cause.diag.constraint_name or "") in UNIQUE:
             return ConflictError(UNIQUE[name])
