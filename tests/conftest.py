@@ -28,6 +28,7 @@ from typing import IO, Protocol
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -37,6 +38,9 @@ from app.store import migrate, tx
 from app.store.cluster import SUPERUSER, Cluster
 from app.store.engine import APP_ROLE, make_engine
 from tests import factories
+
+settings.register_profile("calm", deadline=None)  # a busy machine is no fault
+settings.load_profile("calm")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -14,6 +14,7 @@ from app.core.analysis.points import Points, midpoints_s, which_count
 from app.core.analysis.run import Findings, HotSpot, analyse
 from app.core.audit import AuditAction
 from app.core.errors import (
+    BusyError,
     FieldProblem,
     ForbiddenError,
     InvalidError,
@@ -70,7 +71,8 @@ def request_analysis(
 def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clock: Clock, srid: int) -> None:
     """Work a queued run out and store its hot spots; no connection is held while computing.
 
-    A run that cannot be worked out is marked as failed with a plain sentence; it never disappears.
+    A run that cannot be worked out is marked as failed with a plain sentence; it never disappears. BusyError is
+    passed on, and the run stays open: trying again may help.
     """
     actor = system_actor("analysis", organisation_id)
     try:
@@ -81,10 +83,15 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
         with database.read(system_actor("analysis", organisation_id, uses=uses)) as tx:
             packed = incidents.points(tx, params.since, params.until, params.area)
         findings = analyse(as_points(packed, params, srid), params)
+    except BusyError:
+        raise
     except LagesbildError as error:
         _give_up(database, actor, run_id, clock(), error.message)
     except MemoryError:
         _give_up(database, actor, run_id, clock(), "The machine has too little memory for this analysis.")
+    except Exception:
+        _give_up(database, actor, run_id, clock(), "The analysis stopped on a fault of ours; the log says more.")
+        raise
     else:
         with database.write(actor) as tx:
             _finish(tx, run_id, params, findings, now=clock(), data_cut_off=packed.newest)

@@ -87,11 +87,11 @@ def add(
                 (line, incident_id, d.source, d.source_ref, d.category, d.occurred_from, d.occurred_to, d.lon, d.lat,
                  d.location_uncertainty_m, d.text, list(d.marks), state.value, reported_at, d.content_hash)
             )  # fmt: skip
-    stored = tx.conn.execute(
-        SQL.add, {"organisation_id": tx.actor.organisation_id, "reported_by": tx.actor.id, "now": now}
-    )
-    inserted = set(stored.scalars())
-    return [i if i in inserted else None for i in ids]
+    whose = {"organisation_id": tx.actor.organisation_id, "reported_by": tx.actor.id, "now": now}
+    if tx.conn.execute(SQL.add, whose).rowcount == len(ids):
+        return list(ids)
+    added = set(tx.conn.execute(SQL.added).scalars())
+    return [i if i in added else None for i in ids]
 
 
 def by_reference(tx: WriteTx, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:

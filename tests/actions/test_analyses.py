@@ -16,7 +16,7 @@ from app.actions import deployments
 from app.actions.analyses import AnalysisRequest, Clock
 from app.actions.incidents import correct_incident, withdraw_incident
 from app.core.analysis.params import AnalysisParams, ClusterRule, Weighting
-from app.core.errors import InvalidError, NotFoundError, TransitionError
+from app.core.errors import BusyError, InvalidError, NotFoundError, TransitionError
 from app.core.permissions import Actor
 from app.store import analyses as store
 from app.store import hotspots
@@ -324,8 +324,8 @@ def test_a_run_that_was_worked_out_is_not_worked_out_again(db: Database, coordin
 def test_a_run_whose_worker_died_is_worked_out_by_the_next(db: Database, coordinator: Actor) -> None:
     reported(db, coordinator, raws_of(WEAK))
 
-    class PowerCutError(Exception):
-        """Not one of ours: nobody is left to say that it failed."""
+    class PowerCutError(BaseException):
+        """Nobody is left to say that it failed."""
 
     def dies_at(call: int) -> Clock:
         calls = iter(range(1, 9))
@@ -407,6 +407,32 @@ def test_a_run_fails_with_a_sentence_when_memory_is_short(db: Database, coordina
     assert (failed["state"], failed["failure"]) == (
         "failed",
         "The machine has too little memory for this analysis.",
+    )
+
+
+def test_a_run_that_meets_a_busy_database_stays_open(db: Database, coordinator: Actor) -> None:
+    run_id = requested(db, coordinator)
+
+    def busy() -> None:
+        raise BusyError("All database connections are busy; try again in a moment.")
+
+    with pytest.raises(BusyError):
+        actions.run_analysis(db, run_id, coordinator.organisation_id, clock=interrupted(1, busy), srid=METRIC_SRID)
+    assert run(db, coordinator, run_id)["state"] == "queued"
+
+
+def test_a_run_that_stops_on_a_fault_of_ours_says_so(db: Database, coordinator: Actor) -> None:
+    run_id = requested(db, coordinator)
+
+    def fault() -> None:
+        raise ValueError("nobody thought of this")
+
+    with pytest.raises(ValueError, match="nobody thought of this"):
+        actions.run_analysis(db, run_id, coordinator.organisation_id, clock=interrupted(1, fault), srid=METRIC_SRID)
+    failed = run(db, coordinator, run_id)
+    assert (failed["state"], failed["failure"]) == (
+        "failed",
+        "The analysis stopped on a fault of ours; the log says more.",
     )
 
 

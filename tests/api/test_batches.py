@@ -39,9 +39,7 @@ def test_a_feature_collection_is_the_same_as_a_list(coordinator: TestClient) -> 
 
 
 @pytest.mark.parametrize("body", [[], collection()])
-def test_an_empty_batch_stores_nothing_and_is_no_error(
-    coordinator: TestClient, database: Database, body: Any
-) -> None:
+def test_an_empty_batch_stores_nothing_and_is_no_error(coordinator: TestClient, database: Database, body: Any) -> None:
     answer = coordinator.post(BATCH, json=body)
     assert (answer.status_code, answer.json()["ids"], rows(database)) == (200, [], 0)
 
@@ -102,9 +100,7 @@ def test_a_batch_sent_again_stores_nothing(coordinator: TestClient, database: Da
     assert rows(database) == 5
 
 
-def test_a_key_replays_a_partial_batch_with_each_id_in_its_place(
-    coordinator: TestClient, database: Database
-) -> None:
+def test_a_key_replays_a_partial_batch_with_each_id_in_its_place(coordinator: TestClient, database: Database) -> None:
     batch = [report(), report(category="XXX"), {"no": "report"}, report()]
     sent = [
         coordinator.post(BATCH, params={"mode": "partial"}, json=batch, headers={"Idempotency-Key": "1"})

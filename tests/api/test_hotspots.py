@@ -48,9 +48,7 @@ def adopted(run: dict[str, Any], coordinator: TestClient) -> dict[str, Any]:
     return dict(coordinator.post(run["links"]["adopt"]).json())
 
 
-def test_a_run_goes_from_queued_to_done_in_a_workers_hands(
-    stored: None, coordinator: TestClient, worked: Work
-) -> None:
+def test_a_run_goes_from_queued_to_done_in_a_workers_hands(stored: None, coordinator: TestClient, worked: Work) -> None:
     asked = coordinator.post(ANALYSES, json=PERIOD | {"eps_m": 60.0, "min_incidents": 5, "weighting": "harm"})
     queued = asked.json()
     assert (asked.status_code, queued["state"], queued["started_at"]) == (202, "queued", None)
@@ -64,9 +62,7 @@ def test_a_run_goes_from_queued_to_done_in_a_workers_hands(
     assert [r["id"] for r in coordinator.get(ANALYSES).json()["analyses"]] == [done["id"]]
 
 
-def test_the_same_question_has_the_same_hot_spots(
-    run: dict[str, Any], coordinator: TestClient, worked: Work
-) -> None:
+def test_the_same_question_has_the_same_hot_spots(run: dict[str, Any], coordinator: TestClient, worked: Work) -> None:
     asked = coordinator.post(ANALYSES, json=PERIOD)
     worked()
     one, other = (coordinator.get(HOTSPOTS, params={"run": r}).json() for r in (run["id"], asked.json()["id"]))
@@ -82,9 +78,7 @@ def test_a_cancelled_run_is_never_worked_out(stored: None, coordinator: TestClie
     assert [coordinator.delete(here).status_code, coordinator.post(f"{here}/adopt").status_code] == [409, 409]
 
 
-def test_only_a_finished_run_is_adopted_and_only_once(
-    stored: None, coordinator: TestClient, worked: Work
-) -> None:
+def test_only_a_finished_run_is_adopted_and_only_once(stored: None, coordinator: TestClient, worked: Work) -> None:
     here = coordinator.post(ANALYSES, json=PERIOD).headers["Location"]
     too_early = coordinator.post(f"{here}/adopt")
     worked()
@@ -142,9 +136,7 @@ def test_without_an_adopted_run_there_are_no_hot_spots(run: dict[str, Any], coor
     assert "ETag" in answer.headers
 
 
-def test_a_run_that_is_not_adopted_is_seen_by_those_who_read_runs_only(
-    run: dict[str, Any], as_role: AsRole
-) -> None:
+def test_a_run_that_is_not_adopted_is_seen_by_those_who_read_runs_only(run: dict[str, Any], as_role: AsRole) -> None:
     wanted = {"run": run["id"]}
     assert as_role("analyst").get(HOTSPOTS, params=wanted).json()["numberReturned"] == 3
     assert as_role("map_client").get(HOTSPOTS, params=wanted).status_code == 404
@@ -210,9 +202,7 @@ def test_outlines_are_as_rfc_7946_wants_them(adopted: dict[str, Any], coordinato
     assert "crs" not in answer.json()
 
 
-def test_one_hot_spot_comes_with_the_statistics_of_its_members(
-    adopted: dict[str, Any], as_role: AsRole
-) -> None:
+def test_one_hot_spot_comes_with_the_statistics_of_its_members(adopted: dict[str, Any], as_role: AsRole) -> None:
     listed = as_role("leadership").get(HOTSPOTS).json()["features"][0]
     found = as_role("leadership").get(f"{HOTSPOTS}/{listed['id']}").json()
     assert {k: found[k] for k in listed} == listed
@@ -227,9 +217,7 @@ def test_one_hot_spot_comes_with_the_statistics_of_its_members(
     assert as_role("other_coordinator").get(f"{HOTSPOTS}/{listed['id']}").status_code == 404
 
 
-def test_what_a_client_holds_is_not_sent_again_until_it_changes(
-    adopted: dict[str, Any], as_role: AsRole
-) -> None:
+def test_what_a_client_holds_is_not_sent_again_until_it_changes(adopted: dict[str, Any], as_role: AsRole) -> None:
     client = as_role("map_client")
     first = client.get(HOTSPOTS)
     tag = first.headers["ETag"]

@@ -205,9 +205,7 @@ def test_a_correction_can_take_a_value_away(coordinator: TestClient) -> None:
 
 
 @pytest.mark.parametrize("changes", [{}, {"category": "SKD"}, {"state": "approved"}])
-def test_a_correction_that_changes_nothing_makes_no_version(
-    coordinator: TestClient, changes: dict[str, str]
-) -> None:
+def test_a_correction_that_changes_nothing_makes_no_version(coordinator: TestClient, changes: dict[str, str]) -> None:
     incident_id = stored(coordinator)
     answer = coordinator.patch(f"{INCIDENTS}/{incident_id}", json=changes)
     assert (answer.status_code, answer.json()["version"]) == (200, 1)
@@ -262,9 +260,7 @@ def test_a_reporter_corrects_own_reports_but_does_not_review_them(as_role: AsRol
     assert as_role("second_reporter").delete(here).status_code == 404
 
 
-def test_a_withdrawn_report_leaves_the_list_and_keeps_its_history(
-    coordinator: TestClient, database: Database
-) -> None:
+def test_a_withdrawn_report_leaves_the_list_and_keeps_its_history(coordinator: TestClient, database: Database) -> None:
     here = f"{INCIDENTS}/{stored(coordinator)}"
     answer = coordinator.delete(here)
     assert (answer.status_code, answer.content) == (204, b"")

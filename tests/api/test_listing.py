@@ -58,9 +58,7 @@ def references(client: TestClient, **filters: Any) -> list[str]:
     ],
     ids=str,
 )
-def test_a_filter_lets_through_what_it_says(
-    listed: TestClient, filters: dict[str, Any], expected: list[str]
-) -> None:
+def test_a_filter_lets_through_what_it_says(listed: TestClient, filters: dict[str, Any], expected: list[str]) -> None:
     assert references(listed, **filters) == expected
 
 

@@ -140,9 +140,7 @@ Refused = Callable[..., list[tuple[str, str]]]
     ],
     ids=lambda value: json.dumps(value)[:60],
 )
-def test_a_wrong_value_is_refused_by_name(
-    refused: Refused, changes: dict[str, Any], problem: tuple[str, str]
-) -> None:
+def test_a_wrong_value_is_refused_by_name(refused: Refused, changes: dict[str, Any], problem: tuple[str, str]) -> None:
     assert refused(report(**changes)) == [problem]
     assert refused([report(), report(**changes)], BATCH) == [(f"1.{problem[0]}", problem[1])]
 

@@ -44,9 +44,7 @@ schema = schemathesis.openapi.from_dict(document())
 
 
 @pytest.fixture(scope="module")
-def address(
-    cluster: Server, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def address(cluster: Server, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One server for all generated requests."""
     name = f"generated_{uuid.uuid4().hex}"
     with _database(cluster, name, template_database):
@@ -71,7 +69,9 @@ def test_the_answers_keep_to_the_document(case: schemathesis.Case, address: str,
 
 @schema.parametrize()
 @settings(ONCE, max_examples=3)
-def test_who_may_nothing_is_told_so_as_documented(case: schemathesis.Case, address: str, tokens: Mapping[str, str]) -> None:
+def test_who_may_nothing_is_told_so_as_documented(
+    case: schemathesis.Case, address: str, tokens: Mapping[str, str]
+) -> None:
     check(case, address, tokens["admin"])
 
 

@@ -26,7 +26,12 @@ SELECT n.id, :organisation_id, n.source, n.source_ref, n.category, n.occurred_fr
   FROM n
  ORDER BY n.source COLLATE "C", n.source_ref COLLATE "C", n.line
     ON CONFLICT (organisation_id, source, source_ref) WHERE source_ref IS NOT NULL DO NOTHING
-RETURNING id
+
+-- added --
+-- Which of the reports that waited were stored by `add`.
+SELECT n.id
+  FROM pg_temp.sent AS n
+  JOIN incidents AS i ON i.id = n.id
 
 -- by_reference --
 -- What is stored under these references, to tell a repeat from a conflict.
