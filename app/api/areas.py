@@ -17,9 +17,7 @@ Kind = Literal["municipality", "local_police_area", "district"]
 
 
 @router.get("", response_class=GeoJson, response_model=FeatureCollection, responses=documented())
-def get_areas(
-    tx: ReadTx, kind: Kind | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
-) -> Response:
+def get_areas(tx: ReadTx, kind: Kind | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000) -> Response:
     """All areas of the deployment; `id` is the code that other addresses take as `area`."""
     features, count = store.features(tx, kind, limit)
     return geojson.collection(features, count)

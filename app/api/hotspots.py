@@ -23,9 +23,7 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What you 
 Run = Annotated[UUID | None, Query(description="A run; otherwise the latest adopted one")]
 
 
-@router.get(
-    "", response_class=GeoJson, response_model=HotSpotCollection, responses=documented(404) | NOT_MODIFIED
-)
+@router.get("", response_class=GeoJson, response_model=HotSpotCollection, responses=documented(404) | NOT_MODIFIED)
 def get_hotspots(
     request: Request,
     tx: ReadTx,
@@ -58,9 +56,7 @@ def get_hotspots(
     return geojson.collection(features, count, run=told, headers=etags.headers(tag))
 
 
-@router.get(
-    "/{hotspot_id:uuid}", response_class=GeoJson, response_model=HotSpotDetail, responses=documented(404)
-)
+@router.get("/{hotspot_id:uuid}", response_class=GeoJson, response_model=HotSpotDetail, responses=documented(404))
 def get_hotspot(hotspot_id: UUID, tx: ReadTx, run: Run = None) -> Response:
     """One hot spot with the statistics of its members, from the newest adopted run that holds it."""
     check_may(tx.actor, May.READ_HOTSPOTS)

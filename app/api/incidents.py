@@ -43,6 +43,8 @@ Key = Annotated[
         description="The same key with the same content gives the same answer, and stores nothing twice.",
     ),
 ]
+
+
 @router.post(
     "",
     status_code=201,

@@ -19,9 +19,7 @@ for part in (incidents, analyses, hotspots, areas, categories, organisations, he
 def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with the parts that are read by hand rather than by FastAPI."""
     if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for model in (Problem, batches.FeatureCollectionIn):
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -29,6 +29,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), payment=()",
 }
+MOST_DIGITS = 20  # of a declared length; Python refuses to read thousands of them
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
@@ -63,7 +64,8 @@ class Shell:
             await send(message)
 
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > self.max_body_bytes:
+        is_number = declared.isdecimal() and len(declared) < MOST_DIGITS
+        if not is_number or int(declared) > self.max_body_bytes:
             await self._refuse(scope, receive, send_with_headers)
             return
         if is_head:

@@ -90,7 +90,7 @@ def add(
     whose = {"organisation_id": tx.actor.organisation_id, "reported_by": tx.actor.id, "now": now}
     if tx.conn.execute(SQL.add, whose).rowcount == len(ids):
         return list(ids)
-    added = set(tx.conn.execute(SQL.added).scalars())
+    added = set(tx.conn.execute(SQL.added, {"ids": ids}).scalars())
     return [i if i in added else None for i in ids]
 
 

@@ -163,6 +163,20 @@ def test_twenty_senders_of_the_same_report_at_once_store_one(
     assert rows(database) == 1
 
 
+def test_many_more_requests_than_connections_are_all_answered(
+    live: str, tokens: dict[str, str], database: Database
+) -> None:
+    limits = httpx2.Limits(max_connections=150)
+    headers = {"Authorization": f"Bearer {tokens['coordinator']}"}
+    with (
+        httpx2.Client(base_url=live, headers=headers, limits=limits, timeout=60) as client,
+        ThreadPoolExecutor(150) as pool,
+    ):
+        sent = [pool.submit(client.post, INCIDENTS, json=body) for body in reports(150)]
+        statuses = {one.result().status_code for one in sent}
+    assert (statuses, rows(database)) == ({201}, 150)
+
+
 def test_overlapping_batches_in_opposite_order_end_with_each_report_once(
     live: str, tokens: dict[str, str], database: Database
 ) -> None:

@@ -28,10 +28,8 @@ SELECT n.id, :organisation_id, n.source, n.source_ref, n.category, n.occurred_fr
     ON CONFLICT (organisation_id, source, source_ref) WHERE source_ref IS NOT NULL DO NOTHING
 
 -- added --
--- Which of the reports that waited were stored by `add`.
-SELECT n.id
-  FROM pg_temp.sent AS n
-  JOIN incidents AS i ON i.id = n.id
+-- Which of the reports `add` has stored, when it has not stored all.
+SELECT i.id FROM incidents AS i WHERE i.id = ANY (CAST(:ids AS uuid[]))
 
 -- by_reference --
 -- What is stored under these references, to tell a repeat from a conflict.
