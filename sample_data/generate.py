@@ -45,9 +45,7 @@ def _json(rows: list[dict[str, Any]]) -> bytes:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line, write the files, say what was written."""
-    parser = argparse.ArgumentParser(
-        prog="python -m sample_data.generate", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m sample_data.generate", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE, help="folder to write to (default: this package)")
     parser.add_argument("--seed", type=int, default=towns.SEED, help="seed of the incidents")
     chosen = parser.parse_args(arguments)

@@ -22,9 +22,7 @@ def smooth(points: Sequence[tuple[float, float]] | Coordinates, step_m: float = 
     pieces = []
     for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
         t = np.linspace(0, 1, max(2, int(np.hypot(*(c - b)) / step_m)), endpoint=False)[:, None]
-        pieces.append(
-            0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-        )
+        pieces.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
     return np.round(np.vstack([*pieces, p[-1:]]), 2)
 
 

@@ -88,13 +88,9 @@ LINDESTA = TownPlan(
         Road(name="Ringvägen", sketch=((-0.56, 0.5), (-0.3, 0.66), (0.0, 0.62), (0.35, 0.72), (0.7, 0.72))),
         Road(name="Strandvägen", sketch=((0.57, -0.12), (0.9, 0.02), (1.25, 0.1))),
         Road(name="Västra vägen", sketch=((-0.8, 0.16), (-0.78, 0.5), (-0.56, 0.5))),
-        Road(
-            name="Åkervägen", sketch=((-0.45, -0.66), (-0.3, -0.95), (-0.05, -0.9), (0.3, -0.85), (0.5, -0.5))
-        ),
+        Road(name="Åkervägen", sketch=((-0.45, -0.66), (-0.3, -0.95), (-0.05, -0.9), (0.3, -0.85), (0.5, -0.5))),
         Road(name="Lindhultsvägen", sketch=((0.0, 0.62), (0.35, 0.95), (0.5, 1.25))),
-        Road(
-            name="Järnvägsgatan", sketch=((-0.5, 0.3), (-0.2, 0.28), (0.01, 0.34), (0.25, 0.5), (0.35, 0.72))
-        ),
+        Road(name="Järnvägsgatan", sketch=((-0.5, 0.3), (-0.2, 0.28), (0.01, 0.34), (0.25, 0.5), (0.35, 0.72))),
         Road(name="Parkgatan", sketch=((-0.21, 0.06), (-0.2, 0.28))),
         Road(
             name="Ågatan",
@@ -117,9 +113,7 @@ LINDESTA = TownPlan(
     ),
     places=(
         Place("Järntorget", (0.0, 0.06), "square", ("Torget i Lindesta", "Stora torget")),
-        Place(
-            "Resecentrum", (-0.3, 0.33), "station", ("Lindesta station", "Stationen", "Busstationen Lindesta")
-        ),
+        Place("Resecentrum", (-0.3, 0.33), "station", ("Lindesta station", "Stationen", "Busstationen Lindesta")),
         Place("Stadsparken", (-0.3, -0.02), "park", ("Parken vid ån",)),
         Place("Ekbackens centrum", (0.68, 0.9), "shop", ("Ekbacken C",)),
         Place("Lindenskolan", (-0.35, -0.5), "school", ("Linden",)),
@@ -154,9 +148,7 @@ HYTTFORS = TownPlan(
             kind="primary",
             sketch=((-1.35, 0.85), (-0.85, 0.5), (-0.45, 0.2), (0.05, 0.02), (0.7, 0.0), (1.4, 0.15)),
         ),
-        Road(
-            name="Brogatan", kind="primary", sketch=((0.05, 0.02), (0.0, -0.3), (0.08, -0.62), (0.35, -1.35))
-        ),
+        Road(name="Brogatan", kind="primary", sketch=((0.05, 0.02), (0.0, -0.3), (0.08, -0.62), (0.35, -1.35))),
         Road(name="Kyrkogatan", sketch=((0.05, 0.02), (-0.05, 0.42), (0.0, 0.65), (0.1, 1.3))),
         Road(name="Kullvägen", kind="primary", sketch=((0.05, -0.48), (-0.5, -0.4), (-1.3, -0.3))),
         Road(name="Bruksgatan", sketch=((0.7, 0.0), (0.58, 0.5), (0.0, 0.65), (-0.5, 0.68), (-0.85, 0.5))),

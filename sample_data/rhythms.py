@@ -50,9 +50,7 @@ _DARK = (1.5, 1.3, 1.0, 0.7, 0.5, 0.4, 0.4, 0.7, 1.0, 1.4, 1.6, 1.7)
 _WEEKEND = (0.6, 0.6, 0.7, 0.9, 1.9, 2.1, 0.8)
 
 NIGHT = Rhythm(hours=_bump((23.5, 3.2, 1.0), (17, 4, 0.2)), days=_WEEKEND)
-EVENING = Rhythm(
-    hours=_bump((20.5, 3.4, 1.0), (15.5, 2.5, 0.3)), days=(0.9, 0.9, 1, 1, 1.4, 1.3, 0.8), months=_LIGHT
-)
+EVENING = Rhythm(hours=_bump((20.5, 3.4, 1.0), (15.5, 2.5, 0.3)), days=(0.9, 0.9, 1, 1, 1.4, 1.3, 0.8), months=_LIGHT)
 DRUGS = Rhythm(hours=_bump((21, 3.5, 1.0), (15, 3, 0.5)), days=(0.9, 0.9, 1, 1.1, 1.4, 1.2, 0.7))
 SHOPS = Rhythm(hours=_bump((15.5, 3.2, 1.0), (11.5, 2, 0.5)), days=(1, 1, 1, 1.1, 1.4, 1.2, 0.6))
 OFFICE = Rhythm(hours=_bump((10.5, 2.6, 1.0), (14.5, 2, 0.8)), days=(1.2, 1.1, 1.1, 1.1, 1, 0.3, 0.25))
@@ -62,15 +60,9 @@ BREAK_IN = Rhythm(
     months=(1.1, 1.0, 0.9, 0.9, 0.9, 0.9, 1.3, 1.0, 0.9, 1.0, 1.2, 1.4),
 )  # fmt: skip
 VEHICLES = Rhythm(hours=_bump((21.5, 3.5, 1.0), (17, 2, 0.3)), days=(1, 1, 1, 1, 1.2, 1.2, 1))
-DAMAGE = Rhythm(
-    hours=_bump((21.5, 3.6, 1.0), (16, 3, 0.3)), days=(0.8, 0.8, 0.9, 1, 1.5, 1.5, 0.9), months=_LIGHT
-)
-GRAFFITI = Rhythm(
-    hours=_bump((22, 3, 1.0)), months=(0.4, 0.4, 0.8, 1.2, 1.5, 1.4, 1.1, 1.5, 1.3, 0.9, 0.6, 0.4)
-)
-MOPEDS = Rhythm(
-    hours=_bump((20, 2.8, 1.0), (16, 2, 0.5)), days=(0.8, 0.8, 0.9, 1, 1.5, 1.4, 1), months=_SUMMER
-)
+DAMAGE = Rhythm(hours=_bump((21.5, 3.6, 1.0), (16, 3, 0.3)), days=(0.8, 0.8, 0.9, 1, 1.5, 1.5, 0.9), months=_LIGHT)
+GRAFFITI = Rhythm(hours=_bump((22, 3, 1.0)), months=(0.4, 0.4, 0.8, 1.2, 1.5, 1.4, 1.1, 1.5, 1.3, 0.9, 0.6, 0.4))
+MOPEDS = Rhythm(hours=_bump((20, 2.8, 1.0), (16, 2, 0.5)), days=(0.8, 0.8, 0.9, 1, 1.5, 1.4, 1), months=_SUMMER)
 TRAFFIC = Rhythm(hours=_bump((7.7, 1.3, 1.0), (16.3, 1.8, 1.0)), days=(1.1, 1.1, 1.1, 1.1, 1.2, 0.6, 0.5))
 DARKNESS = Rhythm(hours=_bump((18.5, 3, 1.0), (7, 1.2, 0.4)), months=_DARK)
 LITTER = Rhythm(hours=_bump((9, 2.5, 1.0), (14, 3, 0.5)), days=(1.7, 1.1, 1, 1, 1, 0.5, 0.5), months=_SUMMER)

@@ -59,12 +59,9 @@ def fill(quarter: Geometry, rule: GridRule, rng: np.random.Generator) -> Quarter
     owner, dropped = _merge(cells, inner, rule, rng)
     dead_ends = [_dead_end(p) for p in dropped if p.length > 60 and rng.random() < rule.dead_end_share]  # noqa: PLR2004 - metres
     blocks = [
-        shapely.union_all([c for c, o in zip(cells, owner, strict=True) if o == group])
-        for group in sorted(set(owner))
+        shapely.union_all([c for c, o in zip(cells, owner, strict=True) if o == group]) for group in sorted(set(owner))
     ]
-    kept = [
-        p for p, pair in zip(inner, _sides(cells, inner), strict=True) if len({owner[i] for i in pair}) > 1
-    ]
+    kept = [p for p, pair in zip(inner, _sides(cells, inner), strict=True) if len({owner[i] for i in pair}) > 1]
     return Quarter(blocks, _by_grid_line(kept + dead_ends, grid))
 
 

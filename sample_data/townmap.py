@@ -75,9 +75,7 @@ def draw(town: plan.TownPlan, origin: plan.Point2, river: Geometry, rail: Geomet
     faces = _faces(outline, [*roads, river, rail])
     land = outline.difference(river.buffer(RIVER_HALF_M + 14)).difference(rail.buffer(13))
     blocks, side_streets = _fill_faces(town, origin, faces, land, rng)
-    main = [
-        Street(r.name, r.kind, _visible(r, line, outline)) for r, line in zip(town.roads, roads, strict=True)
-    ]
+    main = [Street(r.name, r.kind, _visible(r, line, outline)) for r, line in zip(town.roads, roads, strict=True)]
     free_names = names.street_names(rng, frozenset(r.name for r in town.roads))
     named = [Street(name, "street", pieces) for name, pieces in zip(free_names, side_streets, strict=False)]
     sites = _sites(town, origin, main + named, blocks)
@@ -108,9 +106,7 @@ def _connected(roads: list[Geometry]) -> list[Geometry]:
                 continue
             met = shapely.get_coordinates(shapely.shortest_line(tip, others))[1]
             along = met - xy[before]
-            xy[end] = met + along / max(
-                float(np.hypot(*along)), 1.0
-            )  # a metre past it, so that they surely cross
+            xy[end] = met + along / max(float(np.hypot(*along)), 1.0)  # a metre past it, so that they surely cross
         result.append(LineString(xy))
     return result
 
@@ -162,9 +158,7 @@ def _districts(town: plan.TownPlan, origin: plan.Point2, faces: list[Geometry]) 
     return result
 
 
-def _sites(
-    town: plan.TownPlan, origin: plan.Point2, roads: list[Street], blocks: list[Block]
-) -> dict[str, Site]:
+def _sites(town: plan.TownPlan, origin: plan.Point2, roads: list[Street], blocks: list[Block]) -> dict[str, Site]:
     """Squares and the like stand on a street, schools and parks inside a block."""
     network = [p for s in roads for p in s.pieces]
     shapes = [b.shape for b in blocks]
@@ -182,9 +176,7 @@ def _sites(
 
 def _roomiest(shapes: list[Geometry], wanted: Geometry) -> Geometry:
     """The largest block near a point, or the nearest when none is near."""
-    near = [
-        shapes[int(i)] for i in shapely.STRtree(shapes).query(wanted, predicate="dwithin", distance=ROOM_M)
-    ]
+    near = [shapes[int(i)] for i in shapely.STRtree(shapes).query(wanted, predicate="dwithin", distance=ROOM_M)]
     if not near:
         return shapes[int(shapely.STRtree(shapes).nearest(wanted))]
     return max(near, key=lambda s: float(s.area))
@@ -197,19 +189,13 @@ def _set_parks_aside(
     green = shapely.multipoints([s.at for s in sites.values() if s.place.kind in {"park", "sports"}])
     schools = shapely.multipoints([s.at for s in sites.values() if s.place.kind == "school"])
     paved = [
-        p.buffer(STREET_HALF_M if s.kind == "street" else MAIN_HALF_M, quad_segs=3)
-        for s in roads
-        for p in s.pieces
+        p.buffer(STREET_HALF_M if s.kind == "street" else MAIN_HALF_M, quad_segs=3) for s in roads for p in s.pieces
     ]
-    paved += [
-        s.at.buffer(SQUARE_HALF_M, cap_style="square") for s in sites.values() if s.place.kind == "square"
-    ]
+    paved += [s.at.buffer(SQUARE_HALF_M, cap_style="square") for s in sites.values() if s.place.kind == "square"]
     tree = shapely.STRtree(paved)
     built, parks = [], []
     for block in blocks:
-        is_park = block.shape.intersects(green) or (
-            block.style in MAY_BE_GREEN and rng.random() < GREEN_SHARE
-        )
+        is_park = block.shape.intersects(green) or (block.style in MAY_BE_GREEN and rng.random() < GREEN_SHARE)
         style: plan.Style = "school" if block.shape.intersects(schools) else block.style
         near = shapely.union_all([paved[int(i)] for i in tree.query(block.shape)])
         for shape in polygons(block.shape.difference(near).buffer(-3).buffer(2)):

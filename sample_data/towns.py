@@ -90,9 +90,7 @@ def generate(seed: int = SEED, location_noise_m: float | None = None) -> Towns:
     area = region()
     centres = {p.id: _centre(area, p) for p in plants.PLANTS}
     reported = [_report(rng, area, batch) for batch in _batches(rng, area, centres)]
-    rows = Incidents(
-        **{f.name: np.concatenate([getattr(r, f.name) for r in reported]) for f in fields(Incidents)}
-    )
+    rows = Incidents(**{f.name: np.concatenate([getattr(r, f.name) for r in reported]) for f in fields(Incidents)})
     rows = rows.take(rows.reported_at < rhythms.HOURS * 60)
     rows = _locate(rng, area, rows, location_noise_m)
     return Towns(_numbered(rows), area, centres)
@@ -132,9 +130,7 @@ def _pool(
     away = np.min(np.hypot(*(town.addresses[:, None] - spots[None]).transpose(2, 0, 1)), axis=1)
     near = rng.permutation(town.addresses[away <= plant.radius_m])
     pool = np.vstack([spots, near]) if len(near) else np.vstack([spots, centre])
-    weight = np.concatenate(
-        [np.full(len(spots), 1.3 / len(spots)), 1 / np.arange(2, len(pool) - len(spots) + 2)]
-    )
+    weight = np.concatenate([np.full(len(spots), 1.3 / len(spots)), 1 / np.arange(2, len(pool) - len(spots) + 2)])
     return pool, weight / weight.sum()
 
 
@@ -177,9 +173,7 @@ def _events(rng: np.random.Generator, town: TownMap) -> _Batch:
 
 def _some_addresses(rng: np.random.Generator, town: TownMap, count: int) -> Coordinates:
     """The addresses that are ever named: far fewer than there are, so that most come back."""
-    kept = rng.choice(
-        len(town.addresses), int(count / REPEATS_PER_ADDRESS), replace=False, p=town.address_weights
-    )
+    kept = rng.choice(len(town.addresses), int(count / REPEATS_PER_ADDRESS), replace=False, p=town.address_weights)
     named: Coordinates = town.addresses[kept]
     return named
 
@@ -217,10 +211,7 @@ def _seen_by(batch: _Batch) -> tuple[Sequence[sources.Channel], Coordinates]:
         share = [c.share for c in found]
     is_school = batch.category == "SKO" or bool(batch.plant)
     weight = np.array(
-        [
-            s if is_school or c.source is not sources.SCHOOL_STAFF else 0.0
-            for c, s in zip(found, share, strict=True)
-        ]
+        [s if is_school or c.source is not sources.SCHOOL_STAFF else 0.0 for c, s in zip(found, share, strict=True)]
     )
     return found, weight / weight.sum()
 
@@ -289,9 +280,7 @@ def _is_inside(area: Region, municipality: Texts, xy: Coordinates) -> npt.NDArra
 
 def _numbered(rows: Incidents) -> Incidents:
     """Order by report time and give every row its reference, counted within source and year."""
-    rows = rows.take(
-        np.lexsort((rows.occurred_from, rows.category, rows.source, rows.organisation, rows.reported_at))
-    )
+    rows = rows.take(np.lexsort((rows.occurred_from, rows.category, rows.source, rows.organisation, rows.reported_at)))
     counter: dict[tuple[str, int], int] = {}
     refs = []
     for prefix, minutes in zip(rows.source_ref, rows.reported_at, strict=True):

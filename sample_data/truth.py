@@ -67,8 +67,7 @@ def _counted(rows: towns.Incidents) -> dict[str, Any]:
     moved = moved[(moved > 0) & (rows.plant != towns.COARSE) & (rows.plant != towns.DEFAULT_ADDRESS)]
     return {
         "categories": [
-            category
-            for category, _ in sorted(Counter(rows.category.tolist()).items(), key=lambda c: (-c[1], c[0]))
+            category for category, _ in sorted(Counter(rows.category.tolist()).items(), key=lambda c: (-c[1], c[0]))
         ],
         "location_noise_m": round(float(np.median(moved)), 1) if len(moved) else 0.0,
         "incidents": len(rows),

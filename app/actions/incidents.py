@@ -252,6 +252,8 @@ def _visible(tx: WriteTx, incident_id: UUID) -> dict[str, Any]:
 
 
 def _check_may_correct(tx: WriteTx, changes: Mapping[str, Any]) -> None:
+    if changes.get("state") == State.PURGED:
+        raise ForbiddenError("Reports are purged by the rules of retention, not by hand")
     if tx.actor.may(May.REVIEW_INCIDENTS):
         return
     check_may(tx.actor, May.CORRECT_OWN_INCIDENTS)

@@ -180,10 +180,10 @@ incidents = Table(
     "incidents",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=NEW_ID),
-    _organisation(),
+    Column("organisation_id", Uuid, nullable=False),  # checked through collection_counters
     Column("source", Text, nullable=False),
     Column("source_ref", Text),
-    Column("category", Text, ForeignKey("categories.code"), nullable=False),
+    Column("category", Text, nullable=False),  # checked once a statement: migration 0002
     Column("occurred_from", Instant, nullable=False),
     Column("occurred_to", Instant),
     Column("geom", Geometry("Point", 4326, spatial_index=False), nullable=False),
@@ -299,7 +299,7 @@ collection_counters = Table(
     "collection_counters",
     metadata,
     Column("collection", Text, primary_key=True),
-    Column("organisation_id", Uuid, primary_key=True),
+    Column("organisation_id", Uuid, ForeignKey("organisations.id"), primary_key=True),
     Column("row_count", BigInteger, nullable=False, server_default=text("0")),
     Column("revision", BigInteger, nullable=False, server_default=text("0")),
 )

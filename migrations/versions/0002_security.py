@@ -74,10 +74,17 @@ def upgrade() -> None:
         )
     for table, collection in COUNTED.items():
         op.execute(_counted(table, collection))
+    for change in ("insert", "update"):
+        op.execute(
+            f"CREATE TRIGGER incidents_category_{change} AFTER {change.upper()} ON incidents"
+            " REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_categories()"
+        )
     op.execute(GRANTS)
 
 
 def downgrade() -> None:
+    for change in ("insert", "update"):
+        op.execute(f"DROP TRIGGER incidents_category_{change} ON incidents")
     for table in COUNTED:
         for change in ("insert", "update", "delete"):
             op.execute(f"DROP TRIGGER {table}_counted_{change} ON {table}")
@@ -99,7 +106,7 @@ def downgrade() -> None:
     op.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM lagesbild_app, lagesbild_read")
     op.execute(
         "DROP FUNCTION signed_in(bytea, boolean), sharing_givers(uuid, text), count_rows(), check_audited(),"
-        " note_audited(), scope_ids(text)"
+        " note_audited(), check_categories(), scope_ids(text)"
     )
 
 
@@ -173,6 +180,15 @@ BEGIN
                         SELECT organisation_id, -1 FROM removed) AS changed
                  GROUP BY organisation_id) AS d
          WHERE c.collection = TG_ARGV[0] AND c.organisation_id = d.organisation_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Every incident has a known category: one look for all rows of a statement.
+CREATE FUNCTION check_categories() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM added AS a LEFT JOIN categories AS c ON c.code = a.category WHERE c.code IS NULL) THEN
+        RAISE EXCEPTION 'an incident has an unknown category' USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NULL;
 END $$;

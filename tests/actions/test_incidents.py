@@ -364,7 +364,16 @@ def test_a_new_category_does_not_ask_for_the_old_text_to_be_reviewed_again(tx: W
     assert found(tx, incident_id)["category"] == "BRA"
 
 
-MOVES = [(old, new) for old in State for new in State if old is not new]
+MOVES = [(old, new) for old in State for new in State if old is not new and new is not State.PURGED]
+
+
+@pytest.mark.parametrize("old", [state for state in State if State.PURGED in TRANSITIONS[state]])
+def test_nobody_purges_by_hand(tx: WriteTx, old: State) -> None:
+    incident_id = one_reported(tx)
+    tx.conn.execute(sa.text("UPDATE incidents SET state = :s WHERE id = :id"), {"s": old, "id": incident_id})
+    with pytest.raises(ForbiddenError, match="by the rules of retention"):
+        correct_incident(tx, incident_id, {"state": State.PURGED}, SETTING)
+    assert found(tx, incident_id)["state"] == old
 
 
 @pytest.mark.parametrize(("old", "new"), MOVES)

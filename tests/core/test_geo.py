@@ -16,9 +16,7 @@ STOCKHOLM = (18.0686, 59.3293)
 STOCKHOLM_M = (674_571.6, 6_580_825.9)
 
 
-def problem_of(
-    position: Position, srid: int = 3006, *, is_area_given: bool = False
-) -> tuple[str, str] | None:
+def problem_of(position: Position, srid: int = 3006, *, is_area_given: bool = False) -> tuple[str, str] | None:
     problem = locate([position], srid, is_area_given=is_area_given).problems.get(0)
     return None if problem is None else (problem.field, problem.code)
 
@@ -80,9 +78,7 @@ def test_no_positions_give_no_places() -> None:
         (Position(25, 70), None),
     ],
 )
-def test_a_position_that_cannot_be_right_is_named(
-    position: Position, expected: tuple[str, str] | None
-) -> None:
+def test_a_position_that_cannot_be_right_is_named(position: Position, expected: tuple[str, str] | None) -> None:
     assert problem_of(position) == expected
 
 
@@ -121,16 +117,10 @@ def test_threads_may_transform_side_by_side() -> None:
 def test_every_position_has_coordinates_or_one_problem(positions: list[Position]) -> None:
     located = locate(positions)
     for row in range(len(positions)):
-        assert (
-            math.isfinite(located.lon[row])
-            == math.isfinite(located.lat[row])
-            == (row not in located.problems)
-        )
+        assert math.isfinite(located.lon[row]) == math.isfinite(located.lat[row]) == (row not in located.problems)
 
 
-@given(
-    st.floats(allow_nan=False), st.floats(allow_nan=False), st.sampled_from(["CRS84", "EPSG:3006", "GEHEIM"])
-)
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False), st.sampled_from(["CRS84", "EPSG:3006", "GEHEIM"]))
 def test_no_message_repeats_what_was_sent(x: float, y: float, crs: str) -> None:
     problem = locate([Position(x, y, crs)]).problems.get(0)
     assert problem is None or "GEHEIM" not in problem.message

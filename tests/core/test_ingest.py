@@ -29,9 +29,7 @@ RAW = RawIncident(
     source="kommunen",
 )
 # The check digit is whatever makes it one, so that no real number has to be written down.
-IDENTITY_NUMBER = next(
-    f"810101-000{digit}" for digit in range(10) if has_identity_number(f"810101-000{digit}")
-)
+IDENTITY_NUMBER = next(f"810101-000{digit}" for digit in range(10) if has_identity_number(f"810101-000{digit}"))
 MARKER = "HEMLIGT"
 
 
@@ -142,9 +140,7 @@ FAR_PAST = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
         ({"text": "ring 070-123 45 67"}, ("text", "personal-data")),
     ],
 )
-def test_a_bad_value_is_refused_by_its_field_and_kind(
-    claims: dict[str, Any], expected: tuple[str, str]
-) -> None:
+def test_a_bad_value_is_refused_by_its_field_and_kind(claims: dict[str, Any], expected: tuple[str, str]) -> None:
     assert problems_of(**claims) == [expected]
 
 
@@ -262,8 +258,7 @@ def test_the_same_claim_in_another_spelling_has_the_same_hash() -> None:
 # Claims of every kind, good and bad; every text carries the marker.
 marked_texts = st.builds(
     lambda a, b: a + MARKER + b,
-    st.text(st.characters(), max_size=30)
-    | st.sampled_from([IDENTITY_NUMBER, "ABC 123 ", "070-123 45 67 ", "\0"]),
+    st.text(st.characters(), max_size=30) | st.sampled_from([IDENTITY_NUMBER, "ABC 123 ", "070-123 45 67 ", "\0"]),
     st.text(max_size=10) | st.just("x" * 4000),
 )
 instants = st.datetimes(timezones=st.none() | st.sampled_from([UTC, STOCKHOLM])) | st.just(NOW - DAY)
@@ -292,9 +287,7 @@ rulebooks = st.builds(
 
 
 @given(st.lists(raws, max_size=8), rulebooks)
-def test_every_row_comes_back_as_exactly_one_of_draft_and_problems(
-    rows: list[RawIncident], rules: IngestRules
-) -> None:
+def test_every_row_comes_back_as_exactly_one_of_draft_and_problems(rows: list[RawIncident], rules: IngestRules) -> None:
     checked = check(rows, rules)
     assert len(checked.drafts) == len(checked.problems) == len(rows)
     for draft, problems in zip(checked.drafts, checked.problems, strict=True):
@@ -317,9 +310,7 @@ def test_no_problem_repeats_what_was_sent(rows: list[RawIncident], rules: Ingest
 
 
 @given(st.lists(raws, max_size=8), rulebooks)
-def test_a_draft_sent_again_is_accepted_with_the_same_hash(
-    rows: list[RawIncident], rules: IngestRules
-) -> None:
+def test_a_draft_sent_again_is_accepted_with_the_same_hash(rows: list[RawIncident], rules: IngestRules) -> None:
     for raw, draft in zip(rows, check(rows, rules).drafts, strict=True):
         if draft is None:
             continue
@@ -332,6 +323,4 @@ def test_a_draft_sent_again_is_accepted_with_the_same_hash(
             source_ref=draft.source_ref,
             text=draft.text,
         )
-        assert [entry and entry.content_hash for entry in check([again], rules).drafts] == [
-            draft.content_hash
-        ]
+        assert [entry and entry.content_hash for entry in check([again], rules).drafts] == [draft.content_hash]

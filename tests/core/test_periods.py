@@ -67,9 +67,7 @@ def test_a_day_starts_at_midnight_in_stockholm() -> None:
     assert periods.stockholm_day_start(date(2026, 1, 1)) == datetime(2025, 12, 31, 23, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 5, 1), 24), (date(2026, 10, 25), 25)]
-)
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 5, 1), 24), (date(2026, 10, 25), 25)])
 def test_a_day_is_as_long_as_the_clock_change_makes_it(day: date, hours: int) -> None:
     period = periods.day_period(day)
     assert period.until - period.since == timedelta(hours=hours)
@@ -114,9 +112,7 @@ def test_a_date_as_both_ends_is_that_day(day: date) -> None:
     assert parse_period(day.isoformat(), day.isoformat()) == periods.day_period(day)
 
 
-@pytest.mark.parametrize(
-    "value", ["2026-05-01T12:00:00Z", "2026-05-01T14:00+02:00", "2026-05-01 12:00:00.000Z"]
-)
+@pytest.mark.parametrize("value", ["2026-05-01T12:00:00Z", "2026-05-01T14:00+02:00", "2026-05-01 12:00:00.000Z"])
 def test_an_instant_means_itself_at_either_end(value: str) -> None:
     assert parse_from(value) == parse_to(value) == NOON
     assert parse_from(value).tzinfo is UTC

@@ -73,9 +73,7 @@ def spelled(draw: st.DrawFn) -> str:
     return spelling.translate(draw(st.sampled_from([{}, full_width, arabic])))
 
 
-surroundings = st.text().map(
-    lambda text: "".join(c for c in text if not c.isnumeric() and c not in "-+./_,:")
-)
+surroundings = st.text().map(lambda text: "".join(c for c in text if not c.isnumeric() and c not in "-+./_,:"))
 
 
 @given(spelled(), surroundings, surroundings)

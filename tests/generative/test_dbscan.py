@@ -135,9 +135,7 @@ def test_the_nearest_core_rule_moves_border_incidents_only_and_to_the_nearest(sh
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
-def test_noise_and_the_grouping_of_cores_are_those_of_postgis(
-    shape: Shape, postgis: psycopg.Connection
-) -> None:
+def test_noise_and_the_grouping_of_cores_are_those_of_postgis(shape: Shape, postgis: psycopg.Connection) -> None:
     for xy, rule in maps(shape):
         found = find_clusters(xy, rule)
         rows = postgis.execute(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,10 +61,15 @@ def run_id(db: Db, actors: Actors) -> UUID:
 
 
 def work_off(settings: Settings, db: Db) -> None:
-    """Work in this process until the queue is empty."""
+    """Work in this process until the queue is empty; in a thread of its own, away from other tests' event loops."""
     worker = build_worker(settings, db)
-    with worker.open():
-        worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+
+    def work() -> None:
+        with worker.open():
+            worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
 
 
 def state(db: Db, actors: Actors, run_id: UUID) -> str:

@@ -58,9 +58,7 @@ def test_every_organisation_points_at_an_area_that_exists(
     ]
 
 
-def test_every_source_belongs_to_an_organisation(
-    folder: Path, organisations: dict[str, dict[str, Any]]
-) -> None:
+def test_every_source_belongs_to_an_organisation(folder: Path, organisations: dict[str, dict[str, Any]]) -> None:
     rows = json.loads((folder / "sources.json").read_text(encoding="utf-8"))
 
     assert {row["organisation"] for row in rows} == set(organisations)
@@ -74,12 +72,8 @@ def test_everyone_gives_incidents_to_the_joint_picture_and_gets_hot_spots_back(
     rows = json.loads((folder / "sharing.json").read_text(encoding="utf-8"))
     others = set(organisations) - {"lindesta-kommun"}
 
-    assert {
-        r["giver"] for r in rows if r["what"] == "incidents" and r["receiver"] == "lindesta-kommun"
-    } == others
-    assert {
-        r["receiver"] for r in rows if r["what"] == "hotspots" and r["giver"] == "lindesta-kommun"
-    } == others
+    assert {r["giver"] for r in rows if r["what"] == "incidents" and r["receiver"] == "lindesta-kommun"} == others
+    assert {r["receiver"] for r in rows if r["what"] == "hotspots" and r["giver"] == "lindesta-kommun"} == others
     assert len(rows) == 2 * len(others)
     assert {r["valid_until"] for r in rows} == {"2030-12-31"}
     assert all(r["purpose"] for r in rows)

@@ -35,9 +35,7 @@ def test_categories_are_known_and_all_used(incidents: Rows) -> None:
     assert {row["category"] for row in incidents} == CATEGORIES
 
 
-def test_volumes_are_those_of_three_small_municipalities(
-    incidents: Rows, areas: list[dict[str, Any]]
-) -> None:
+def test_volumes_are_those_of_three_small_municipalities(incidents: Rows, areas: list[dict[str, Any]]) -> None:
     points = shapely.points([(float(r["lon"]), float(r["lat"])) for r in incidents])
     weekly = {
         a["properties"]["code"]: shapely.contains(shape(a["geometry"]), points).sum() / 104
@@ -69,10 +67,7 @@ def test_times_lie_in_the_two_years_and_in_order(incidents: Rows) -> None:
 
 
 def test_rows_are_in_the_order_they_were_reported(incidents: Rows) -> None:
-    keys = [
-        (datetime.fromisoformat(r["reported_at"]).astimezone(UTC), r["source"], r["source_ref"])
-        for r in incidents
-    ]
+    keys = [(datetime.fromisoformat(r["reported_at"]).astimezone(UTC), r["source"], r["source_ref"]) for r in incidents]
 
     assert keys == sorted(keys)
 
@@ -149,8 +144,6 @@ def test_violence_belongs_to_the_nights_of_friday_and_saturday(incidents: Rows) 
 
 
 def test_graffiti_belongs_to_the_lighter_months(incidents: Rows) -> None:
-    months = Counter(
-        t.month for t in _times([r for r in incidents if r["category"] == "KLO"], "occurred_from")
-    )
+    months = Counter(t.month for t in _times([r for r in incidents if r["category"] == "KLO"], "occurred_from"))
 
     assert sum(months[m] for m in (4, 5, 6)) > 2 * sum(months[m] for m in (11, 12, 1))

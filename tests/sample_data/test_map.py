@@ -14,9 +14,7 @@ LAYERS = {"water", "fields", "green", "builtup", "blocks", "buildings", "roads",
 
 def _rings(features: list[dict[str, Any]]) -> list[tuple[Any, bool]]:
     """Every polygon ring, and whether it is an outer one."""
-    polygons = [
-        p for f in features for p in shapely.get_parts(shape(f["geometry"])) if p.geom_type == "Polygon"
-    ]
+    polygons = [p for f in features for p in shapely.get_parts(shape(f["geometry"])) if p.geom_type == "Polygon"]
     return [(p.exterior, True) for p in polygons] + [(hole, False) for p in polygons for hole in p.interiors]
 
 
@@ -35,9 +33,7 @@ def test_outer_rings_turn_left_and_holes_right(name: str, request: pytest.Fixtur
     assert all(ring.is_ccw == is_outer for ring, is_outer in rings)
 
 
-def test_positions_have_at_most_six_decimals(
-    areas: list[dict[str, Any]], truth: list[dict[str, Any]]
-) -> None:
+def test_positions_have_at_most_six_decimals(areas: list[dict[str, Any]], truth: list[dict[str, Any]]) -> None:
     xy = np.vstack([shapely.get_coordinates(shape(f["geometry"])) for f in areas + truth])
 
     assert np.array_equal(xy, np.round(xy, 6))
@@ -49,9 +45,7 @@ def test_the_area_lies_in_inland_sweden(areas: list[dict[str, Any]], places: lis
 
 
 def test_municipalities_adjoin_and_make_up_the_local_police_area(areas: list[dict[str, Any]]) -> None:
-    by_kind = {
-        k: [shape(a["geometry"]) for a in areas if a["properties"]["kind"] == k] for k in ("municipality",)
-    }
+    by_kind = {k: [shape(a["geometry"]) for a in areas if a["properties"]["kind"] == k] for k in ("municipality",)}
     lpo = next(shape(a["geometry"]) for a in areas if a["properties"]["kind"] == "local_police_area")
     municipalities = by_kind["municipality"]
 

@@ -40,9 +40,7 @@ def test_no_noise_leaves_rows_on_their_addresses() -> None:
 
 def test_police_rows_are_displaced_as_swedish_police_positions_are(made: towns.Towns) -> None:
     rows = made.incidents
-    rows = rows.take(
-        (rows.source == "polisanmalan") & ~np.isin(rows.plant, [towns.COARSE, towns.DEFAULT_ADDRESS])
-    )
+    rows = rows.take((rows.source == "polisanmalan") & ~np.isin(rows.plant, [towns.COARSE, towns.DEFAULT_ADDRESS]))
     moved = np.hypot(*(rows.xy - rows.true_xy).T)
 
     assert np.mean(moved > 0) == pytest.approx(0.45, abs=0.04)

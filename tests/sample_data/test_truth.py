@@ -30,9 +30,7 @@ def _clustered(row: dict[str, str]) -> bool:
 def outlines(incidents: list[dict[str, str]]) -> Outlines:
     """Outline and size of every cluster of the last 52 weeks, all organisations together."""
     rows = [r for r in incidents if _clustered(r)]
-    xy = np.column_stack(
-        TO_METRES.transform([float(r["lon"]) for r in rows], [float(r["lat"]) for r in rows])
-    )
+    xy = np.column_stack(TO_METRES.transform([float(r["lon"]) for r in rows], [float(r["lat"]) for r in rows]))
     label = DBSCAN(eps=EPS_M, min_samples=MIN_SAMPLES).fit_predict(xy)
     hulls = [
         shapely.concave_hull(shapely.MultiPoint(np.unique(xy[label == k], axis=0)), 0.2).buffer(EPS_M / 2)
@@ -53,9 +51,7 @@ def _of_kind(truth: Features, *kinds: str) -> Features:
 
 def test_there_are_enough_places_of_every_kind(truth: Features) -> None:
     planted = [f["properties"] for f in truth if "lineage" not in f["properties"]]
-    kinds = Counter(
-        p["kind"] for p in planted if not p["id"].startswith(("chance-drawn", "coarse", "default"))
-    )
+    kinds = Counter(p["kind"] for p in planted if not p["id"].startswith(("chance-drawn", "coarse", "default")))
 
     assert kinds == {"stable": 17, "emerging": 3, "seasonal": 3, "ended": 2, "chance": 3}
     assert {p["municipality"] for p in planted if p["kind"] == "stable"} == {
@@ -84,15 +80,11 @@ def test_emerging_places_begin_four_to_eight_months_ago(truth: Features) -> None
 
 
 def test_the_moving_place_is_at_one_position_at_a_time(truth: Features) -> None:
-    steps = sorted(
-        (f["properties"] for f in _of_kind(truth, "moving")), key=lambda p: p["lineage"]["position"]
-    )
+    steps = sorted((f["properties"] for f in _of_kind(truth, "moving")), key=lambda p: p["lineage"]["position"])
 
     assert len(steps) == 3
     for before, after in pairwise(steps):
-        assert datetime.fromisoformat(before["to"]) + timedelta(days=1) == datetime.fromisoformat(
-            after["from"]
-        )
+        assert datetime.fromisoformat(before["to"]) + timedelta(days=1) == datetime.fromisoformat(after["from"])
 
 
 def test_one_place_splits_and_two_merge(truth: Features) -> None:
@@ -111,9 +103,7 @@ def test_every_stable_place_lies_in_a_cluster(truth: Features, outlines: Outline
     stable = _of_kind(truth, "stable")
 
     assert len(stable) >= 12
-    assert [
-        f["properties"]["id"] for f in stable if not any(o.contains(_centre(f)) for o, _ in outlines)
-    ] == []
+    assert [f["properties"]["id"] for f in stable if not any(o.contains(_centre(f)) for o, _ in outlines)] == []
 
 
 def test_every_emerging_place_and_the_last_position_of_the_moving_one_lie_in_a_cluster(
@@ -122,9 +112,7 @@ def test_every_emerging_place_and_the_last_position_of_the_moving_one_lie_in_a_c
     wanted = [*_of_kind(truth, "emerging"), *(f for f in truth if f["properties"]["id"] == "moving-3")]
 
     assert len(wanted) == 4
-    assert [
-        f["properties"]["id"] for f in wanted if not any(o.contains(_centre(f)) for o, _ in outlines)
-    ] == []
+    assert [f["properties"]["id"] for f in wanted if not any(o.contains(_centre(f)) for o, _ in outlines)] == []
 
 
 def test_the_two_halves_of_the_split_are_two_clusters_and_the_merged_place_is_one(

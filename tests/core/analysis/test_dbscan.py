@@ -31,11 +31,7 @@ def groups(xy: Coordinates, rule: ClusterRule) -> set[tuple[tuple[float, float, 
     """The groups as sets of places, whatever their numbers."""
     found = find_clusters(xy, rule)
     return {
-        tuple(
-            sorted(
-                (*place, is_core) for place, is_core in zip(xy[mine].tolist(), found.core[mine], strict=True)
-            )
-        )
+        tuple(sorted((*place, is_core) for place, is_core in zip(xy[mine].tolist(), found.core[mine], strict=True)))
         for mine in (found.labels == label for label in range(found.cluster_count))
     }
 
@@ -114,9 +110,7 @@ def test_one_crowded_address_takes_no_memory() -> None:
 
 @given(places(), rules, st.randoms(use_true_random=False))
 @generated
-def test_the_order_of_rows_does_not_change_the_groups(
-    xy: Coordinates, rule: ClusterRule, dice: object
-) -> None:
+def test_the_order_of_rows_does_not_change_the_groups(xy: Coordinates, rule: ClusterRule, dice: object) -> None:
     order = np.arange(len(xy))
     dice.shuffle(order)  # type: ignore[attr-defined]
     assert groups(xy[order], rule) == groups(xy, rule)
@@ -136,18 +130,14 @@ def test_reporting_everything_k_times_with_k_times_the_threshold_changes_nothing
     xy: Coordinates, rule: ClusterRule, k: int
 ) -> None:
     once = find_clusters(xy, rule)
-    often = find_clusters(
-        np.repeat(xy, k, axis=0), ClusterRule(eps_m=rule.eps_m, min_incidents=rule.min_incidents * k)
-    )
+    often = find_clusters(np.repeat(xy, k, axis=0), ClusterRule(eps_m=rule.eps_m, min_incidents=rule.min_incidents * k))
     np.testing.assert_array_equal(often.labels, np.repeat(once.labels, k))
     np.testing.assert_array_equal(often.core, np.repeat(once.core, k))
 
 
 @given(places(), rules)
 @generated
-def test_one_more_report_from_a_core_never_turns_others_into_noise(
-    xy: Coordinates, rule: ClusterRule
-) -> None:
+def test_one_more_report_from_a_core_never_turns_others_into_noise(xy: Coordinates, rule: ClusterRule) -> None:
     found = find_clusters(xy, rule)
     cores = np.flatnonzero(found.core)[:1]
     again = find_clusters(np.r_[xy, xy[cores]], rule)

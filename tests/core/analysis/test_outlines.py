@@ -83,9 +83,7 @@ def test_nothing_and_nowhere_have_no_outline(xy: Coordinates) -> None:
 
 @given(groups, distances)
 @settings(derandomize=True, deadline=None, max_examples=150)
-def test_an_outline_covers_its_members_and_is_plain_in_metres_and_degrees(
-    xy: Coordinates, eps_m: float
-) -> None:
+def test_an_outline_covers_its_members_and_is_plain_in_metres_and_degrees(xy: Coordinates, eps_m: float) -> None:
     polygon = outlines.outline(xy, eps_m)
     on_the_map = outlines.to_wgs84(polygon)
     for shape, members in ((polygon, xy), (on_the_map, outlines.lonlat(xy))):
@@ -113,9 +111,7 @@ def test_on_the_map_an_outline_is_lon_lat_with_six_decimals() -> None:
 
 
 def test_a_shape_whose_arms_touch_after_rounding_stays_one_plain_polygon() -> None:
-    arms = TOWN + np.array(
-        [[0, 0], [100, 0], [100, 100], [50.01, 100], [50.01, 50], [50, 50], [50, 100], [0, 100]]
-    )
+    arms = TOWN + np.array([[0, 0], [100, 0], [100, 100], [50.01, 100], [50.01, 50], [50, 50], [50, 100], [0, 100]])
     check_is_plain(outlines.to_wgs84(shapely.Polygon(arms)))
 
 
