@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, incidents, running
+from app.cli import accounts, backtest, incidents, running
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 running.register(app)
 incidents.register(app)
+backtest.register(app)
 accounts.register(app)
 
 
