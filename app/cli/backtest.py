@@ -42,7 +42,7 @@ def run(  # noqa: PLR0913 -- the options of one command
     jitter_m: Annotated[float, typer.Option(help="Displace every place once by a Gaussian of so many metres.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Seed of the displacement.")] = 1,
     horizon_days: Annotated[int, typer.Option(help="How far ahead each run is judged.")] = 28,
-    window_weeks: Annotated[int, typer.Option(help="How much history each run sees.")] = 52,
+    window_weeks: Annotated[int, typer.Option(help="How much history each run sees at most.")] = 104,
     area_share: Annotated[float, typer.Option(help="Share of the active ground to flag.")] = 0.01,
     json_to: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     export: Annotated[Path | None, typer.Option(help="Write what was flagged to this folder, as GeoJSON.")] = None,

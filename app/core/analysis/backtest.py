@@ -17,12 +17,14 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.core.analysis import baselines, ground, tuning
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES
 from app.core.analysis.ground import ACTIVE_CELL_M, Cells
 from app.core.analysis.params import ClusterRule
 from app.core.analysis.points import DAY_S, Coordinates, Floats
 from app.core.errors import TooLargeError
 
 WEEK_S = 7 * DAY_S
+FIRST_WEEKS = 52  # a year of history before the first run
 OURS: Final = "ours"
 GRID: Final = "grid_200"
 GRID_OFFSETS_M: Final = ((100.0, 0.0), (0.0, 100.0), (100.0, 100.0))  # beside the unmoved one
@@ -34,12 +36,12 @@ class Protocol:
     """How the past is walked through.
 
     horizon_days: how far ahead each run is judged, and the step to the next run. window_weeks: how much history
-    a run sees. area_share: of the active ground, to be flagged. jitter_m: standard deviation of the
+    a run sees at most. area_share: of the active ground, to be flagged. jitter_m: standard deviation of the
     displacement, drawn from `seed`. Raises ValueError in one plain sentence.
     """
 
     horizon_days: int = 28
-    window_weeks: int = 52
+    window_weeks: int = 104
     area_share: float = tuning.AREA_SHARE
     jitter_m: float = 0.0
     seed: int = 1
@@ -125,15 +127,15 @@ class Summary:
 def cuts(occurred_s: Floats, protocol: Protocol) -> tuple[Cut, ...]:
     """The runs in the past, oldest first; every one is judged on a whole horizon.
 
-    occurred_s: (n,) epoch seconds, ascending. The first run waits for a whole window of history, or for half of
-    all there is where that is less. Raises ValueError when nothing is left to judge on.
+    occurred_s: (n,) epoch seconds, ascending. The first run waits for a year of history (or a whole window, if
+    shorter), or for half of all there is where that is less. Raises ValueError when nothing is left to judge on.
     """
     horizon_s = protocol.horizon_days * DAY_S
     if len(occurred_s) == 0:
         raise ValueError("There are no incidents.")
     start = float(np.floor(occurred_s[0] / DAY_S) * DAY_S)
     end = float(np.ceil(occurred_s[-1] / DAY_S) * DAY_S)
-    first = start + min(protocol.window_weeks * WEEK_S, np.floor((end - start) / 2 / DAY_S) * DAY_S)
+    first = start + min(min(protocol.window_weeks, FIRST_WEEKS) * WEEK_S, np.floor((end - start) / 2 / DAY_S) * DAY_S)
     count = int((end - first) // horizon_s)
     if count < 1 or first <= start:
         raise ValueError(
@@ -147,10 +149,11 @@ def cuts(occurred_s: Floats, protocol: Protocol) -> tuple[Cut, ...]:
     )
 
 
-def walk(history: History, protocol: Protocol) -> Iterator[Fold]:
+def walk(history: History, protocol: Protocol, *, memory_limit_bytes: int = MEMORY_LIMIT_BYTES) -> Iterator[Fold]:
     """Flag and judge, one run in the past after the other. Runs with nothing to learn from or judge on are left out.
 
-    Raises ValueError when no run is possible, TooLargeError when incidents lie too densely for ours.
+    memory_limit_bytes: for fixed DBSCAN, which is left open where it needs more. Raises ValueError when no run is
+    possible, TooLargeError when incidents lie too densely for ours.
     """
     squares, first_s = ground.active_since(history.xy, history.occurred_s)
     before: dict[str, BaseGeometry] = {}
@@ -163,8 +166,25 @@ def walk(history: History, protocol: Protocol) -> Iterator[Fold]:
             recent=history.xy[max(since, int(np.searchsorted(history.occurred_s, _recent_s(cut)))) : now],
             active=squares[first_s < cut.cut_off_s],
         )
-        fold, before = _fold(cut, seen, history.xy[now:until], protocol, before)
-        yield fold
+        tuned = tuning.tune(seen.xy, area_share=protocol.area_share, active_m2=len(seen.active) * ACTIVE_CELL_M**2)
+        methods = _methods(seen, tuned, memory_limit_bytes)
+        flagged = {name: _tried(flag) for name, flag in methods.items()}
+        unions = {name: shapely.union_all(shapes) for name, shapes in flagged.items() if shapes is not None}
+        later = history.xy[now:until]
+        yield Fold(
+            cut=cut,
+            earlier_count=len(seen.xy),
+            later_count=len(later),
+            active_m2=tuned.active_m2,
+            rule=tuned.rule,
+            flagged={name: shapes for name, shapes in flagged.items() if not name.startswith(_MOVED)},
+            scores={
+                name: None if shapes is None else _score(shapes, unions[name], later, tuned.active_m2)
+                for name, shapes in flagged.items()
+            },
+            jaccard={name: _jaccard(unions[name], before[name]) for name in unions if name in before},
+        )
+        before = unions
 
 
 def summary(folds: tuple[Fold, ...]) -> dict[str, Summary | None]:
@@ -189,34 +209,9 @@ def _recent_s(cut: Cut) -> float:
     return cut.cut_off_s - baselines.FIXED_WINDOW_WEEKS * WEEK_S
 
 
-def _fold(
-    cut: Cut,
-    seen: _Seen,
-    later: Coordinates,
-    protocol: Protocol,
-    before: Mapping[str, BaseGeometry],
-) -> tuple[Fold, dict[str, BaseGeometry]]:
-    active_m2 = len(seen.active) * ACTIVE_CELL_M**2
-    tuned = tuning.tune(seen.xy, area_share=protocol.area_share, active_m2=active_m2)
-    flagged = {name: _tried(flag) for name, flag in _methods(seen, tuned).items()}
-    unions = {name: shapely.union_all(shapes) for name, shapes in flagged.items() if shapes is not None}
-    fold = Fold(
-        cut=cut,
-        earlier_count=len(seen.xy),
-        later_count=len(later),
-        active_m2=active_m2,
-        rule=tuned.rule,
-        flagged={name: shapes for name, shapes in flagged.items() if not name.startswith(_MOVED)},
-        scores={
-            name: None if shapes is None else _score(shapes, unions[name], later, active_m2)
-            for name, shapes in flagged.items()
-        },
-        jaccard={name: _jaccard(unions[name], before[name]) for name in unions if name in before},
-    )
-    return fold, unions
-
-
-def _methods(seen: _Seen, tuned: tuning.Tuning) -> dict[str, Callable[[], tuple[Polygon, ...]]]:
+def _methods(
+    seen: _Seen, tuned: tuning.Tuning, memory_limit_bytes: int
+) -> dict[str, Callable[[], tuple[Polygon, ...]]]:
     """Every method by its name in the answer, ready to be asked."""
     room_m2 = tuned.area_share * tuned.active_m2
     moved = {
@@ -225,7 +220,7 @@ def _methods(seen: _Seen, tuned: tuning.Tuning) -> dict[str, Callable[[], tuple[
     }
     return {
         OURS: lambda: tuning.hot_ground(seen.xy, tuned.rule, max_area_m2=tuned.max_area_m2).outlines,
-        "dbscan_100_10": partial(baselines.fixed_dbscan, seen.recent),
+        "dbscan_100_10": partial(baselines.fixed_dbscan, seen.recent, memory_limit_bytes=memory_limit_bytes),
         GRID: partial(baselines.count_grid, seen.xy, room_m2),
         "kde_100": partial(baselines.density_surface, seen.xy, seen.active, room_m2, 100.0),
         "kde_50": partial(baselines.density_surface, seen.xy, seen.active, room_m2, 50.0),

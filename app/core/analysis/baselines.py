@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from app.core.analysis import ground
-from app.core.analysis.dbscan import find_clusters
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
 from app.core.analysis.ground import ACTIVE_CELL_M, Cells
 from app.core.analysis.outlines import outlines
 from app.core.analysis.params import ClusterRule
@@ -24,10 +24,10 @@ TAIL = 4.0  # bandwidths away, an incident no longer raises the surface
 Polygons = tuple[Polygon, ...]
 
 
-def fixed_dbscan(xy: Coordinates, rule: ClusterRule = FIXED_RULE) -> Polygons:
+def fixed_dbscan(xy: Coordinates, *, memory_limit_bytes: int = MEMORY_LIMIT_BYTES) -> Polygons:
     """The outlines of all groups of incidents (n, 2). Raises TooLargeError as `find_clusters` does."""
-    labels = find_clusters(xy, rule).labels
-    return outlines(xy, labels, rule.eps_m) if (labels >= 0).any() else ()
+    labels = find_clusters(xy, FIXED_RULE, memory_limit_bytes=memory_limit_bytes).labels
+    return outlines(xy, labels, FIXED_RULE.eps_m) if (labels >= 0).any() else ()
 
 
 def count_grid(xy: Coordinates, area_m2: float, offset_m: tuple[float, float] = (0.0, 0.0)) -> Polygons:

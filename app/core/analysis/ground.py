@@ -20,6 +20,7 @@ ACTIVE_CELL_M = 50.0
 ACTIVE_REACH_M = 250.0
 POINTS_AT_A_TIME = 100_000
 SIMPLIFY_M = 0.75 * CELL_M  # turns the steps of a slanting edge into the slant
+LIKE = 0.1  # how much of its area an outline may win or lose to be simple; a small one would lose half
 ROW = 1 << 32  # a square is one number: column * ROW + row
 HALF = ROW // 2
 
@@ -55,7 +56,7 @@ class Ground:
 
 
 def near_squares(
-    xy: Coordinates, cell_m: float, reach_m: float
+    xy: Coordinates, cell_m: float, reach_m: float, points_at_a_time: int = POINTS_AT_A_TIME
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
     """Every pair of a square and an incident within reach_m of its middle, some incidents at a time.
 
@@ -68,8 +69,8 @@ def near_squares(
     window = np.array([(i, j) for i in steps for j in steps], dtype=np.int64)
     nearest = np.maximum(np.abs(window) - 1, 0) * cell_m  # whatever the place inside its own square
     window = window[(nearest**2).sum(axis=1) <= reach_m**2]
-    for start in range(0, len(xy), POINTS_AT_A_TIME):
-        places = xy[start : start + POINTS_AT_A_TIME]
+    for start in range(0, len(xy), points_at_a_time):
+        places = xy[start : start + points_at_a_time]
         own = np.floor(places / cell_m).astype(np.int64)
         rows, keys, squared = [], [], []
         for step in window:
@@ -132,9 +133,10 @@ def outlines(cells: Cells, labels: NDArray[np.int32]) -> tuple[Polygon, ...]:
     """One plain polygon in metres for each piece 0..k-1 of squares (c, 2): no holes, counter-clockwise, valid."""
     if len(cells) == 0:
         return ()
-    shapes = shapely.simplify(merged(cells, CELL_M, labels), SIMPLIFY_M)
-    rings = shapely.get_exterior_ring(shapes)
-    plain: tuple[Polygon, ...] = tuple(shapely.orient_polygons(shapely.polygons(rings)))
+    whole = shapely.polygons(shapely.get_exterior_ring(merged(cells, CELL_M, labels)))
+    simple = shapely.simplify(whole, SIMPLIFY_M)
+    is_like = np.abs(shapely.area(simple) / shapely.area(whole) - 1) <= LIKE
+    plain: tuple[Polygon, ...] = tuple(shapely.orient_polygons(np.where(is_like, simple, whole)))
     return plain
 
 

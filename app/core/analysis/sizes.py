@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.analysis import ground
-from app.core.analysis.ground import CELL_M, Cells
+from app.core.analysis.ground import CELL_M, LIKE, Cells
 
 MAX_AREA_M2 = 250_000.0
 
@@ -22,24 +22,26 @@ def limited(
     more where its outline would be larger than max_area_m2.
     """
     labels = np.full(len(cells), -1, dtype=np.int32)
-    waiting = [(np.flatnonzero(counts >= min_incidents), min_incidents)]
+    waiting = [np.flatnonzero(counts >= min_incidents)]
     small: list[NDArray[np.intp]] = []
     while waiting:
-        rows, demand = waiting.pop()
-        for piece in _pieces(cells, rows):
+        for piece in _pieces(cells, waiting.pop()):
+            thinnest = counts[piece].min()
             if len(piece) == 1 or _fits(cells[piece], max_area_m2):
                 small.append(piece)
-            elif counts[piece].max() > demand:
-                waiting.append((piece[counts[piece] > demand], demand + 1))
+            elif counts[piece].max() > thinnest:
+                waiting.append(piece[counts[piece] > thinnest])
             else:
-                waiting += [(half, demand) for half in _halves(cells, piece)]
+                waiting += _halves(cells, piece)
     for label, piece in enumerate(sorted(small, key=lambda rows: int(rows[0]))):
         labels[piece] = label
     return labels
 
 
 def _fits(cells: Cells, max_area_m2: float) -> bool:
-    """Whether the outline round a piece is small enough; the rectangle round it mostly says so already."""
+    """Whether the outline round a piece is small enough; its squares or the rectangle round it mostly say so."""
+    if len(cells) * CELL_M**2 * (1 - LIKE) > max_area_m2:
+        return False
     if np.prod(np.ptp(cells, axis=0) + 1) * CELL_M**2 <= max_area_m2:
         return True
     outline = ground.outlines(cells, np.zeros(len(cells), dtype=np.int32))[0]

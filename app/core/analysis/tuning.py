@@ -22,6 +22,8 @@ AREA_SHARE = 0.01
 NEAREST_EPS_M = 50
 WIDEST_EPS_M = 75
 FEWEST_INCIDENTS = 3  # two incidents are a coincidence
+FEWEST_SQUARES = 6  # about 900 m2; what is smaller is a sliver where circles happen to meet
+LEAST_ROOM_M2 = 25_000.0  # three addresses and what is within 50 m: also a village may have hot spots
 MIN_AREA_SHARE = 0.0001
 MAX_AREA_SHARE = 0.2
 
@@ -70,14 +72,15 @@ def tune(
 
     min_incidents is the smallest number with which the ground that has so many within 50 m, no piece of it
     larger than max_area_m2, is at most area_share of the active ground. Then eps_m is widened, to 75 m at most,
-    as far as the share allows. active_m2: the active ground where more is known of it than these incidents
-    tell. Raises ValueError for a share that means nothing or places that are nowhere.
+    as far as the share allows. However small the share, there is room for a few hot spots. active_m2: the active
+    ground where more is known of it than these incidents tell. Raises ValueError for a share that means nothing
+    or places that are nowhere.
     """
     if not MIN_AREA_SHARE <= area_share <= MAX_AREA_SHARE:
         raise ValueError(f"area_share must be between {MIN_AREA_SHARE} and {MAX_AREA_SHARE}, got {area_share}")
     active_m2 = ground.active_area_m2(xy) if active_m2 is None else active_m2
     trial = _Trial(xy, Ground.around(xy, WIDEST_EPS_M), max_area_m2)
-    room = int(area_share * active_m2 / CELL_M**2)
+    room = int(max(area_share * active_m2, LEAST_ROOM_M2) / CELL_M**2)
     fewest = _fewest(trial, room)
     eps_m = _widest(trial, fewest, room)
     rule = ClusterRule(eps_m=eps_m, min_incidents=fewest)
@@ -111,7 +114,7 @@ def hot_ground(
     is_hot = labels >= 0
     return HotGround(
         outlines=ground.outlines(around.cells[is_hot], labels[is_hot]),
-        labels=labels[ground.squares_of(xy, around.cells)],
+        labels=_labels_at(xy, around, labels),
         core=core,
     )
 
@@ -133,25 +136,37 @@ class _Trial:
 def _hot_squares(
     xy: Coordinates, around: Ground, rule: ClusterRule, max_area_m2: float, memory_limit_bytes: int
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """The hot spot (c,) of each square, -1 for none, and the cores (n,) of DBSCAN: a hot spot has at least one."""
+    """The hot spot (c,) of each square, -1 for none, and the cores (n,) of DBSCAN.
+
+    A hot spot has at least one core and is no sliver.
+    """
     core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
     labels = sizes.limited(around.cells, around.counts(rule.eps_m), rule.min_incidents, max_area_m2)
-    of_core = labels[ground.squares_of(xy[core], around.cells)]  # an incident's own square is always near it
-    has_core = np.unique(of_core[of_core >= 0])
-    renumbered = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int32)  # the last one is for -1
-    renumbered[has_core] = np.arange(len(has_core))
+    of_core = _labels_at(xy[core], around, labels)
+    squares_of_piece = np.bincount(labels[labels >= 0], minlength=1)
+    with_core = np.unique(of_core[of_core >= 0])
+    hot = with_core[squares_of_piece[with_core] >= FEWEST_SQUARES]
+    renumbered = np.full(len(squares_of_piece) + 1, -1, dtype=np.int32)  # the last one is for -1
+    renumbered[hot] = np.arange(len(hot))
     return renumbered[labels], core
+
+
+def _labels_at(xy: Coordinates, around: Ground, labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The label (n,) of the square that each place lies in, -1 outside all of them."""
+    return np.append(labels, np.int32(-1))[ground.squares_of(xy, around.cells)]
 
 
 def _fewest(trial: _Trial, room: int) -> int:
     """The smallest demand that flags at most `room` squares at the nearest eps."""
     thickest = np.sort(trial.around.counts(NEAREST_EPS_M))[::-1]
-    fewest = max(int(thickest[room]) + 1 if room < len(thickest) else 0, FEWEST_INCIDENTS)
-    while fewest > FEWEST_INCIDENTS:  # pieces without a core, or cut to size, left room for others
-        if trial.flagged(ClusterRule(eps_m=NEAREST_EPS_M, min_incidents=fewest - 1)) > room:
-            break
-        fewest -= 1
-    return fewest
+    low, high = FEWEST_INCIDENTS, max(int(thickest[room]) + 1 if room < len(thickest) else 0, FEWEST_INCIDENTS)
+    while low < high:  # pieces without a core, or cut to size, may have left room for others
+        middle = (low + high) // 2
+        if trial.flagged(ClusterRule(eps_m=NEAREST_EPS_M, min_incidents=middle)) <= room:
+            high = middle
+        else:
+            low = middle + 1
+    return high
 
 
 def _widest(trial: _Trial, fewest: int, room: int) -> int:
