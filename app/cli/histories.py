@@ -30,10 +30,6 @@ TIME_FORMATS = (
     "%m/%d/%Y %H:%M:%S",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y",
-    "%Y/%m/%d %H:%M:%S%z",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
     "%Y-%m-%d %H:%M:%S %z",
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y",
@@ -155,7 +151,7 @@ def _from_parts(values: list[str]) -> datetime | None:
 def _from_text(text: str, time_format: str | None) -> datetime | None:
     if time_format is None:
         try:
-            return datetime.fromisoformat(text)
+            return datetime.fromisoformat(text.replace("/", "-"))
         except ValueError:
             pass
     for form in TIME_FORMATS if time_format is None else (time_format,):
