@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import shapely
 
-from app.core.analysis.params import AnalysisParams, ClusterRule, Weighting
+from app.core.analysis.params import BY_CATEGORY, AnalysisParams, ClusterRule, Weighting
 from app.core.analysis.points import Points, midpoints_s, which_count
 from app.core.analysis.run import Findings, HotSpot, analyse
 from app.core.audit import AuditAction
@@ -43,7 +43,7 @@ class AnalysisRequest:
     area: str | None = None
     eps_m: float | None = None
     min_incidents: int | None = None
-    weighting: Weighting = Weighting.COUNT
+    weighting: Weighting = Weighting.RECENCY
 
 
 def request_analysis(
@@ -202,7 +202,7 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
                 min_incidents=usual.min_incidents if wanted.min_incidents is None else wanted.min_incidents,
             ),
             weighting=wanted.weighting,
-            weights=tuple(weights.items()) if wanted.weighting is not Weighting.COUNT else (),
+            weights=tuple(weights.items()) if wanted.weighting in BY_CATEGORY else (),
         )
     except ValueError as error:
         raise InvalidError(f"The analysis cannot be run as asked: {error}") from error

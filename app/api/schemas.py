@@ -220,7 +220,7 @@ class AnalysisIn(Sent):
     area: str | None = Field(None, max_length=100, description="An area's code.")
     eps_m: Annotated[Number, Field(ge=MIN_EPS_M, le=MAX_EPS_M)] | None = None
     min_incidents: Annotated[int, Strict(), Field(ge=2, le=100_000)] | None = None
-    weighting: Weighting = Weighting.COUNT
+    weighting: Weighting = Weighting.RECENCY
 
 
 class PeriodOut(BaseModel):

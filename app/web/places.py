@@ -99,6 +99,7 @@ class AdoptedRun:
             Weighting.COUNT: gettext("Rangen följer antalet händelser."),
             Weighting.HARM: gettext("Rangen följer händelserna vägda efter hur allvarliga de är."),
             Weighting.OWN: gettext("Rangen följer händelserna vägda med organisationens egna vikter."),
+            Weighting.RECENCY: gettext("Rangen följer antalet händelser, där nyare väger mer än äldre."),
         }[self.weighting]
 
 

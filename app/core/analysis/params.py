@@ -1,7 +1,7 @@
 """What one analysis run was asked to do.
 
 The fingerprint covers everything that can change the result, so it leaves out `now` (when somebody asked)
-and, where every incident counts as one, the weights.
+and, where no category is worth more than another, the weights.
 """
 
 import hashlib
@@ -24,6 +24,10 @@ class Weighting(StrEnum):
     COUNT = "count"  # every incident is worth one
     HARM = "harm"  # the shipped harm weights
     OWN = "own"  # the organisation's own weights
+    RECENCY = "recency"  # one at the end of the period, half as much for every eight weeks before it
+
+
+BY_CATEGORY = frozenset({Weighting.HARM, Weighting.OWN})  # what an incident is worth follows from its category
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class AnalysisParams:
         object.__setattr__(self, "weights", tuple(sorted((code, float(w)) for code, w in self.weights)))
         if not all(math.isfinite(weight) and weight >= 0 for _, weight in self.weights):
             raise ValueError("Weights must be numbers from zero up.")
-        if self.weighting is not Weighting.COUNT and not self.weights:
+        if self.weighting in BY_CATEGORY and not self.weights:
             raise ValueError(f"The weighting {self.weighting} needs weights.")
         if self.seed < 0 or self.max_interval_days < 1:
             raise ValueError("The seed must be zero or more and max_interval_days at least one.")
@@ -120,7 +124,7 @@ class AnalysisParams:
         """Sixteen hex digits: the same for two runs exactly when the same data must give the same result."""
         decisive = self._as_mapping()
         del decisive["now"]
-        if self.weighting is Weighting.COUNT:
+        if self.weighting not in BY_CATEGORY:
             del decisive["weights"]
         return hashlib.sha256(_canonical(decisive).encode()).hexdigest()[:FINGERPRINT_LENGTH]
 

@@ -17,7 +17,7 @@ from shapely import Polygon
 
 from app.core.analysis import outlines, scoring, times
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, Clustering, find_clusters
-from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams
+from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams, Weighting
 from app.core.analysis.points import Coordinates, Floats, Points
 
 KEY_SPACE = uuid.UUID("8d0d0c70-6f5e-5b0e-9a3c-5f3d6f0f6c11")  # never changes: keys are stored
@@ -97,10 +97,9 @@ def _check_period(points: Points, params: AnalysisParams) -> None:
 
 def _hotspots(points: Points, clustering: Clustering, params: AnalysisParams) -> tuple[HotSpot, ...]:
     labels, k = clustering.labels, clustering.cluster_count
-    weights = scoring.weight_of_categories(points.categories, params)
     by_category = scoring.counts_by(labels, points.category, k, len(points.categories))
     by_source = scoring.counts_by(labels, points.source, k, len(points.sources))
-    values = scoring.weighted_values(by_category, weights)
+    values = _values(points, labels, by_category, params)
     counts = by_category.sum(axis=1)
     members = _members(labels, k)
     keys = [_key(points.xy[rows[clustering.core[rows]]], params) for rows in members]
@@ -132,6 +131,15 @@ def _hotspots(points: Points, clustering: Clustering, params: AnalysisParams) ->
         )
         for rank, c in enumerate(scoring.ranking(values, counts, keys), start=1)
     )
+
+
+def _values(
+    points: Points, labels: NDArray[np.int32], by_category: NDArray[np.int64], params: AnalysisParams
+) -> Floats:
+    """What each group (k,) is worth, from its counts by category (k, c) or from when its incidents happened."""
+    if params.weighting is Weighting.RECENCY:
+        return scoring.faded_counts(labels, points.occurred_s, params, len(by_category))
+    return scoring.weighted_values(by_category, scoring.weight_of_categories(points.categories, params))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

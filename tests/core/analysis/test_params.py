@@ -78,6 +78,7 @@ def test_asking_later_or_in_another_order_is_the_same_analysis(same: dict[str, A
         {"rule": ClusterRule(eps_m=50.0, min_incidents=6)},
         {"rule": ClusterRule(eps_m=50.5, min_incidents=7)},
         {"weighting": Weighting.OWN},
+        {"weighting": Weighting.RECENCY},
         {"weights": (("SKD", 3.0), ("KLO", 2.5))},
         {"seed": 8},
         {"max_interval_days": 14},
@@ -88,8 +89,9 @@ def test_anything_that_can_change_the_result_changes_the_fingerprint(other: dict
     assert replace(PARAMS, **other).fingerprint() != PARAMS.fingerprint()
 
 
-def test_weights_are_no_part_of_a_plain_count() -> None:
-    counted = replace(PARAMS, weighting=Weighting.COUNT)
+@pytest.mark.parametrize("weighting", [Weighting.COUNT, Weighting.RECENCY])
+def test_weights_are_no_part_of_a_plain_count(weighting: Weighting) -> None:
+    counted = replace(PARAMS, weighting=weighting)
     assert counted.fingerprint() == replace(counted, weights=()).fingerprint()
 
 

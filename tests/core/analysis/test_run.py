@@ -95,6 +95,17 @@ def test_a_weighting_changes_worth_and_rank_but_never_the_groups() -> None:
     assert {spot.outline for spot in weighed.hotspots} == {spot.outline for spot in counted.hotspots}
 
 
+def test_by_recency_what_happened_lately_comes_first_and_the_groups_are_the_same() -> None:
+    lately = [(place, "2026-03-23T12:00:00+00:00", *rest) for place, _, *rest in ROWS[:4]] + ROWS[4:]
+    counted, faded = analyse(town(lately), PARAMS), analyse(town(lately), replace(PARAMS, weighting=Weighting.RECENCY))
+    by_key = {spot.key: spot for spot in counted.hotspots}
+    assert [spot.outline for spot in faded.hotspots] == [by_key[spot.key].outline for spot in faded.hotspots]
+    worth = [spot.weighted_value for spot in faded.hotspots]
+    assert worth == sorted(worth, reverse=True)
+    assert [spot.count for spot in faded.hotspots] == [4, 3]
+    assert worth == [pytest.approx(4 * 0.5 ** (13.5 / 56), abs=0.01), pytest.approx(2.69, abs=0.02)]
+
+
 @given(st.permutations(ROWS))
 @settings(derandomize=True, deadline=None, max_examples=25)
 def test_shuffled_rows_give_the_same_findings_byte_for_byte(rows: list[Row]) -> None:

@@ -14,14 +14,26 @@ CODES = ("KLO", "SKD", "VAL")
 HARM = (("KLO", 2.0), ("SKD", 3.0), ("VAL", 8.0))
 
 
+UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
+
+
 def params(**values: Any) -> AnalysisParams:
-    until = datetime(2026, 2, 1, tzinfo=UTC)
     since = datetime(2026, 1, 1, tzinfo=UTC)
-    return AnalysisParams(since=since, until=until, organisations=("o",), now=until, categories=("KLO",), **values)
+    return AnalysisParams(since=since, until=UNTIL, organisations=("o",), now=UNTIL, categories=("KLO",), **values)
 
 
-def test_in_a_count_every_incident_is_worth_one() -> None:
-    assert scoring.weight_of_categories(CODES, params(weights=HARM)).tolist() == [1.0, 1.0, 1.0]
+@pytest.mark.parametrize("weighting", [Weighting.COUNT, Weighting.RECENCY])
+def test_in_a_count_every_category_is_worth_one(weighting: Weighting) -> None:
+    counted = params(weighting=weighting, weights=HARM)
+    assert scoring.weight_of_categories(CODES, counted).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_an_incident_is_worth_half_as_much_for_every_eight_weeks_it_is_old() -> None:
+    week_s = 7 * 86_400.0
+    occurred_s = UNTIL.timestamp() - np.array([0.0, 8 * week_s, 16 * week_s, 24 * week_s, 8 * week_s])
+    labels = np.array([1, 1, 1, -1, 0], dtype=np.int32)
+    values = scoring.faded_counts(labels, occurred_s, params(weighting=Weighting.RECENCY), 3)
+    assert values.tolist() == [0.5, 1.75, 0.0]
 
 
 @pytest.mark.parametrize("weighting", [Weighting.HARM, Weighting.OWN])

@@ -1,0 +1,187 @@
+"""Choose how near and how many from an organisation's own incidents, so that hot spots fill a chosen share.
+
+A fixed number of incidents cannot work: what is a crowd in one municipality is a quiet corner in another. The
+share is of the active ground, where anything was reported at all: fields and lakes make no hot spot look small.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely import Polygon
+
+from app.core.analysis import ground, sizes
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
+from app.core.analysis.ground import CELL_M, Ground
+from app.core.analysis.params import ClusterRule
+from app.core.analysis.points import Coordinates
+from app.core.analysis.sizes import MAX_AREA_M2
+
+AREA_SHARE = 0.01
+NEAREST_EPS_M = 50
+WIDEST_EPS_M = 75
+FEWEST_INCIDENTS = 3  # two incidents are a coincidence
+FEWEST_SQUARES = 6  # about 900 m2; what is smaller is a sliver where circles happen to meet
+LEAST_ROOM_M2 = 25_000.0  # three addresses and what is within 50 m: also a village may have hot spots
+MIN_AREA_SHARE = 0.0001
+MAX_AREA_SHARE = 0.2
+
+
+class Reason(StrEnum):
+    """Why the numbers are as they are; pages turn it into a sentence."""
+
+    FILLS_SHARE = "fills-share"  # one incident less would flag more ground than was asked for
+    WIDENED = "widened"  # the same, and the distance was widened as far as the share allows
+    TOO_FEW = "too-few"  # so few incidents that even the smallest number flags less than was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """The chosen rule, and the figures that led to it."""
+
+    rule: ClusterRule
+    reason: Reason
+    incident_count: int
+    active_m2: float
+    area_share: float  # asked for
+    flagged_share: float  # reached, of the active ground
+    max_area_m2: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class HotGround:
+    """Where hot spots are: one outline in metres each, and the hot spot of every incident.
+
+    labels: (n,) index into outlines, -1 for incidents in none. core: (n,) bool, cores of DBSCAN.
+    """
+
+    outlines: tuple[Polygon, ...]
+    labels: NDArray[np.int32]
+    core: NDArray[np.bool_]
+
+
+def tune(
+    xy: Coordinates,
+    *,
+    area_share: float = AREA_SHARE,
+    max_area_m2: float = MAX_AREA_M2,
+    active_m2: float | None = None,
+) -> Tuning:
+    """Choose eps_m and min_incidents for incidents (n, 2) in metres; the order of rows does not matter.
+
+    min_incidents is the smallest number with which the ground that has so many within 50 m, no piece of it
+    larger than max_area_m2, is at most area_share of the active ground. Then eps_m is widened, to 75 m at most,
+    as far as the share allows. However small the share, there is room for a few hot spots. active_m2: the active
+    ground where more is known of it than these incidents tell. Raises ValueError for a share that means nothing
+    or places that are nowhere.
+    """
+    if not MIN_AREA_SHARE <= area_share <= MAX_AREA_SHARE:
+        raise ValueError(f"area_share must be between {MIN_AREA_SHARE} and {MAX_AREA_SHARE}, got {area_share}")
+    active_m2 = ground.active_area_m2(xy) if active_m2 is None else active_m2
+    trial = _Trial(xy, Ground.around(xy, WIDEST_EPS_M), max_area_m2)
+    room = int(max(area_share * active_m2, LEAST_ROOM_M2) / CELL_M**2)
+    fewest = _fewest(trial, room)
+    eps_m = _widest(trial, fewest, room)
+    rule = ClusterRule(eps_m=eps_m, min_incidents=fewest)
+    flagged = trial.flagged(rule)
+    return Tuning(
+        rule=rule,
+        reason=_reason(fewest, eps_m),
+        incident_count=len(xy),
+        active_m2=active_m2,
+        area_share=area_share,
+        flagged_share=flagged * CELL_M**2 / active_m2 if active_m2 else 0.0,
+        max_area_m2=max_area_m2,
+    )
+
+
+def hot_ground(
+    xy: Coordinates,
+    rule: ClusterRule,
+    *,
+    max_area_m2: float = MAX_AREA_M2,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+) -> HotGround:
+    """Outline where incidents (n, 2) lie as densely as the rule demands, no outline larger than max_area_m2.
+
+    A hot spot is a connected piece of ground with at least min_incidents within eps_m of everywhere in it, and
+    with a core of DBSCAN inside. Its members are the incidents on that ground, so borders, which only lie near
+    it, are none. Raises as `find_clusters` does.
+    """
+    around = Ground.around(xy, rule.eps_m)
+    labels, core = _hot_squares(xy, around, rule, max_area_m2, memory_limit_bytes)
+    is_hot = labels >= 0
+    return HotGround(
+        outlines=ground.outlines(around.cells[is_hot], labels[is_hot]),
+        labels=_labels_at(xy, around, labels),
+        core=core,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trial:
+    """The ground around incidents (n, 2), on which one rule after another is tried."""
+
+    xy: Coordinates
+    around: Ground
+    max_area_m2: float
+
+    def flagged(self, rule: ClusterRule) -> int:
+        """How many squares are in hot spots."""
+        labels, _ = _hot_squares(self.xy, self.around, rule, self.max_area_m2, MEMORY_LIMIT_BYTES)
+        return int((labels >= 0).sum())
+
+
+def _hot_squares(
+    xy: Coordinates, around: Ground, rule: ClusterRule, max_area_m2: float, memory_limit_bytes: int
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """The hot spot (c,) of each square, -1 for none, and the cores (n,) of DBSCAN.
+
+    A hot spot has at least one core and is no sliver.
+    """
+    core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
+    labels = sizes.limited(around.cells, around.counts(rule.eps_m), rule.min_incidents, max_area_m2)
+    of_core = _labels_at(xy[core], around, labels)
+    squares_of_piece = np.bincount(labels[labels >= 0], minlength=1)
+    with_core = np.unique(of_core[of_core >= 0])
+    hot = with_core[squares_of_piece[with_core] >= FEWEST_SQUARES]
+    renumbered = np.full(len(squares_of_piece) + 1, -1, dtype=np.int32)  # the last one is for -1
+    renumbered[hot] = np.arange(len(hot))
+    return renumbered[labels], core
+
+
+def _labels_at(xy: Coordinates, around: Ground, labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The label (n,) of the square that each place lies in, -1 outside all of them."""
+    return np.append(labels, np.int32(-1))[ground.squares_of(xy, around.cells)]
+
+
+def _fewest(trial: _Trial, room: int) -> int:
+    """The smallest demand that flags at most `room` squares at the nearest eps."""
+    thickest = np.sort(trial.around.counts(NEAREST_EPS_M))[::-1]
+    low, high = FEWEST_INCIDENTS, max(int(thickest[room]) + 1 if room < len(thickest) else 0, FEWEST_INCIDENTS)
+    while low < high:  # pieces without a core, or cut to size, may have left room for others
+        middle = (low + high) // 2
+        if trial.flagged(ClusterRule(eps_m=NEAREST_EPS_M, min_incidents=middle)) <= room:
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def _widest(trial: _Trial, fewest: int, room: int) -> int:
+    """The widest whole number of metres with which the demand still flags at most `room` squares."""
+    low, high = NEAREST_EPS_M, WIDEST_EPS_M
+    while low < high:
+        middle = (low + high + 1) // 2
+        if trial.flagged(ClusterRule(eps_m=middle, min_incidents=fewest)) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _reason(fewest: int, eps_m: int) -> Reason:
+    if fewest == FEWEST_INCIDENTS and eps_m == WIDEST_EPS_M:
+        return Reason.TOO_FEW
+    return Reason.WIDENED if eps_m > NEAREST_EPS_M else Reason.FILLS_SHARE
