@@ -79,16 +79,15 @@ def doubtful_places(points: Points, known: Coordinates | None = None) -> tuple[D
 def is_coarse(lonlat: Coordinates) -> Mask:
     """Which positions (n, 2) in degrees were written with at most three decimals: a block, not an address."""
     fine = np.round(lonlat, DEGREE_DECIMALS)
-    coarse: Mask = (np.abs(fine - np.round(fine, COARSE_DECIMALS)) < 10.0**-DEGREE_DECIMALS / 2).all(axis=1)
-    return coarse
+    off = np.abs(fine - np.round(fine, COARSE_DECIMALS))
+    return np.asarray((off < 10.0**-DEGREE_DECIMALS / 2).all(axis=1), dtype=np.bool_)
 
 
 def _is_near(places: Coordinates, known: Coordinates | None) -> Mask:
     if known is None:
         return np.zeros(len(places), dtype=np.bool_)
     far_m = np.hypot(places[:, 0, None] - known[:, 0], places[:, 1, None] - known[:, 1])
-    near: Mask = (far_m <= NEAR_KNOWN_M).any(axis=1)
-    return near
+    return np.asarray((far_m <= NEAR_KNOWN_M).any(axis=1), dtype=np.bool_)
 
 
 def _mixture(category: NDArray[np.int32]) -> float:
