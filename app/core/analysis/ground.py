@@ -72,14 +72,16 @@ def near_squares(
     for start in range(0, len(xy), points_at_a_time):
         places = xy[start : start + points_at_a_time]
         own = np.floor(places / cell_m).astype(np.int64)
+        own_key = _packed(own)
+        off_m = places - (own + 0.5) * cell_m  # of the middle of the own square
+        squared_of_step = {int(step): (off_m - step * cell_m) ** 2 for step in steps}
         rows, keys, squared = [], [], []
-        for step in window:
-            cells = own + step
-            far_m2 = (((cells + 0.5) * cell_m - places) ** 2).sum(axis=1)
-            is_near = far_m2 <= reach_m**2
-            rows.append(np.flatnonzero(is_near) + start)
-            keys.append(_packed(cells[is_near]))
-            squared.append(far_m2[is_near])
+        for i, j in window.tolist():
+            far_m2 = squared_of_step[i][:, 0] + squared_of_step[j][:, 1]
+            near = np.flatnonzero(far_m2 <= reach_m**2)
+            rows.append(near + start)
+            keys.append(own_key[near] + (i * ROW + j))
+            squared.append(far_m2[near])
         yield np.concatenate(keys), np.concatenate(rows), np.concatenate(squared)
 
 

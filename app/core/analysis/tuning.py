@@ -79,7 +79,7 @@ def tune(
     if not MIN_AREA_SHARE <= area_share <= MAX_AREA_SHARE:
         raise ValueError(f"area_share must be between {MIN_AREA_SHARE} and {MAX_AREA_SHARE}, got {area_share}")
     active_m2 = ground.active_area_m2(xy) if active_m2 is None else active_m2
-    trial = _Trial(xy, Ground.around(xy, WIDEST_EPS_M), max_area_m2)
+    trial = _Trial.on(xy, max_area_m2)
     room = int(max(area_share * active_m2, LEAST_ROOM_M2) / CELL_M**2)
     fewest = _fewest(trial, room)
     eps_m = _widest(trial, fewest, room)
@@ -109,51 +109,53 @@ def hot_ground(
     with a core of DBSCAN inside. Its members are the incidents on that ground, so borders, which only lie near
     it, are none. Raises as `find_clusters` does.
     """
+    core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
     around = Ground.around(xy, rule.eps_m)
-    labels, core = _hot_squares(xy, around, rule, max_area_m2, memory_limit_bytes)
+    square_of = ground.squares_of(xy, around.cells)
+    labels = _hot_squares(around, rule, max_area_m2, square_of[core])
     is_hot = labels >= 0
     return HotGround(
-        outlines=ground.outlines(around.cells[is_hot], labels[is_hot]),
-        labels=_labels_at(xy, around, labels),
-        core=core,
+        outlines=ground.outlines(around.cells[is_hot], labels[is_hot]), labels=_at(labels, square_of), core=core
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trial:
-    """The ground around incidents (n, 2), on which one rule after another is tried."""
+    """The ground around incidents, on which one rule after another is tried.
 
-    xy: Coordinates
+    occupied: (m,) squares that incidents lie in. A piece with an incident stands for one with a core: it nearly
+    always is, and DBSCAN need not run for every rule.
+    """
+
     around: Ground
+    occupied: NDArray[np.int64]
     max_area_m2: float
 
+    @classmethod
+    def on(cls, xy: Coordinates, max_area_m2: float) -> "_Trial":
+        around = Ground.around(xy, WIDEST_EPS_M)
+        return cls(around, np.unique(ground.squares_of(xy, around.cells)), max_area_m2)
+
     def flagged(self, rule: ClusterRule) -> int:
-        """How many squares are in hot spots."""
-        labels, _ = _hot_squares(self.xy, self.around, rule, self.max_area_m2, MEMORY_LIMIT_BYTES)
-        return int((labels >= 0).sum())
+        """How many squares would be in hot spots."""
+        return int((_hot_squares(self.around, rule, self.max_area_m2, self.occupied) >= 0).sum())
 
 
-def _hot_squares(
-    xy: Coordinates, around: Ground, rule: ClusterRule, max_area_m2: float, memory_limit_bytes: int
-) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """The hot spot (c,) of each square, -1 for none, and the cores (n,) of DBSCAN.
-
-    A hot spot has at least one core and is no sliver.
-    """
-    core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
+def _hot_squares(around: Ground, rule: ClusterRule, max_area_m2: float, needed: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The hot spot (c,) of each square, -1 for none: a piece with one of the `needed` squares, and no sliver."""
     labels = sizes.limited(around.cells, around.counts(rule.eps_m), rule.min_incidents, max_area_m2)
-    of_core = _labels_at(xy[core], around, labels)
     squares_of_piece = np.bincount(labels[labels >= 0], minlength=1)
-    with_core = np.unique(of_core[of_core >= 0])
-    hot = with_core[squares_of_piece[with_core] >= FEWEST_SQUARES]
+    with_needed = np.unique(_at(labels, needed))
+    with_needed = with_needed[with_needed >= 0]
+    hot = with_needed[squares_of_piece[with_needed] >= FEWEST_SQUARES]
     renumbered = np.full(len(squares_of_piece) + 1, -1, dtype=np.int32)  # the last one is for -1
     renumbered[hot] = np.arange(len(hot))
-    return renumbered[labels], core
+    return renumbered[labels]
 
 
-def _labels_at(xy: Coordinates, around: Ground, labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The label (n,) of the square that each place lies in, -1 outside all of them."""
-    return np.append(labels, np.int32(-1))[ground.squares_of(xy, around.cells)]
+def _at(labels: NDArray[np.int32], squares: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The labels of squares by their number; -1 for the square -1, which is no square."""
+    return np.append(labels, np.int32(-1))[squares]
 
 
 def _fewest(trial: _Trial, room: int) -> int:
