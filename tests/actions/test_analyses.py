@@ -138,7 +138,7 @@ def test_the_usual_analysis_is_the_last_year_of_all_that_has_a_place(acting: Act
     assert (asked.since, asked.until, asked.now) == (NOW - timedelta(weeks=52), NOW, NOW)
     assert asked.organisations == (LINDESTA, HOUSING, POLICE)
     assert asked.rule == ClusterRule()
-    assert (asked.weighting, asked.weights, asked.area) == (Weighting.COUNT, (), None)
+    assert (asked.weighting, asked.weights, asked.area) == (Weighting.RECENCY, (), None)
     assert {"SKD", "VAL", "OVR"} < set(asked.categories)
     assert not {"BED", "ARR"} & set(asked.categories)
 
@@ -248,7 +248,7 @@ def test_the_order_in_which_reports_came_changes_nothing(
 
 
 def test_a_weighting_changes_rank_and_value_and_never_the_places(town: Database, coordinator: Actor) -> None:
-    counted = spots(town, coordinator, worked_out(town, coordinator))
+    counted = spots(town, coordinator, worked_out(town, coordinator, replace(USUAL, weighting=Weighting.COUNT)))
     weighed = spots(town, coordinator, worked_out(town, coordinator, replace(USUAL, weighting=Weighting.HARM)))
     assert [f["id"] for f in weighed] == [f["id"] for f in reversed(counted)]
     assert [f["properties"]["weighted_value"] for f in counted] == [14.0, 9.0]

@@ -24,7 +24,7 @@ from tests import factories
 from tests.conftest import CHECKOUT, Database
 from tests.factories import Actors, Group
 
-PATIENCE_S = 40
+PATIENCE_S = 150
 WANTED = AnalysisRequest(since=datetime(2026, 10, 1, tzinfo=UTC), until=factories.NOW)
 StartWorker = Callable[[], subprocess.Popen[bytes]]
 
