@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.analysis.kernel import cells, grid
+from app.core.analysis.kernel import grid, groups, merging
 from app.core.analysis.points import Coordinates, Mask
 
 NO_WEIGHTS = np.empty(0, np.int32)
@@ -36,21 +36,38 @@ def cluster(
         return np.empty(0, np.int32), np.empty(0, np.bool_)
     xy = np.ascontiguousarray(xy, np.float64)
     where = grid.grid_of(xy, eps_dm)
-    low_bits = grid.row_bits(n)
-    entries = grid.entries_by_cell(xy, where)
-    cell_count, most_boxes = cells.size(entries, low_bits)
-    filled = cells.lay_out(xy, weights, entries, low_bits, where.west, where.south, cell_count, most_boxes)
+    cells = _merged(xy, weights, where)
     eps2 = eps_dm * eps_dm
-    cells.find_cores(filled, where.height, eps2, min(min_weight, MOST_WEIGHT))
-    leader = cells.join_groups(filled, where.height, eps2)
-    label = _numbered(leader, cells.first_rows(filled, leader), n)
-    return cells.label_rows(filled, label, where.height, eps2, border == "nearest")
+    groups.find_cores(cells, where.height, eps2, min(min_weight, MOST_WEIGHT))
+    label = groups.join_groups(cells, where.height, eps2)
+    groups.relabel(label, _numbers(groups.first_rows(cells, label), n))
+    # numpy's memory comes in large pages, numba's does not: far writes are dearer there
+    labels, core = np.empty(n, np.int32), np.empty(n, np.bool_)
+    groups.label_rows(cells, label, where.height, eps2, border == "nearest", labels, core)
+    return labels, core
 
 
-def _numbered(leader: NDArray[np.int32], first_row: NDArray[np.int32], n: int) -> NDArray[np.int32]:
-    """The number of each cell's group (k,), by first core row; cells without cores get any."""
-    groups = np.flatnonzero(first_row < n)
-    number = np.zeros(len(leader), np.int32)
-    number[groups[np.argsort(first_row[groups])]] = np.arange(len(groups), dtype=np.int32)
-    numbers: NDArray[np.int32] = number[leader]
-    return numbers
+def _merged(xy: Coordinates, weights: NDArray[np.int32], where: grid.Grid) -> groups.Cells:
+    """The incidents by cell, equal places merged."""
+    n = len(xy)
+    entries, spare = grid.entries_by_cell(xy, where)
+    low_bits = grid.row_bits(n)
+    cell_count = merging.cell_count(entries, low_bits)
+    keys = np.empty(cell_count, np.int64)
+    table = np.empty((cell_count + 1, merging.COLUMNS), np.int32)
+    place_weight = np.empty(n, np.int32)
+    place_count = merging.merge_by_cell(
+        xy, weights, entries, low_bits, where.west, where.south, keys, table, spare, place_weight
+    )
+    boxes = np.empty((groups.count_boxes(table), 5), np.int32)
+    is_core = np.zeros(place_count, np.bool_)
+    cells = groups.Cells(keys, table, boxes, spare, place_weight, is_core, entries)
+    groups.draw_boxes(cells)
+    return cells
+
+
+def _numbers(first_row: NDArray[np.int32], n: int) -> NDArray[np.int32]:
+    """The number of each group, by first core row, at its leader; first_row (k,) is n elsewhere, and changed."""
+    leaders = np.flatnonzero(first_row < n)
+    first_row[leaders[np.argsort(first_row[leaders])]] = np.arange(len(leaders), dtype=np.int32)
+    return first_row

@@ -12,3 +12,4 @@ from numba import njit
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 compiled: Callable[[Function], Function] = njit(cache=True, nogil=True)
+inlined: Callable[[Function], Function] = njit(cache=True, nogil=True, forceinline=True)

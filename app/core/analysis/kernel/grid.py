@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.analysis.kernel.compiling import compiled
+from app.core.analysis.kernel.compiling import compiled, inlined
 from app.core.analysis.points import Coordinates
 from app.core.errors import TooLargeError
 
-LIMIT_DM = 500_000_000  # 50 000 km: once round the Earth, and squares stay whole in 64 bits
+LIMIT_M = 5e7  # 50 000 km: once round the Earth, and squares stay whole in 64 bits
 DIGIT_BITS = 11  # of one pass of the sort: 2048 open ends fit the nearest caches
 EDGE = 2  # empty cells round the map, so that no cell's neighbours wrap to the next column
-DIGITS = 1 << DIGIT_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,11 @@ def grid_of(xy: Coordinates, eps_dm: int) -> Grid:
     Raises ValueError for places that are not finite or not on Earth, TooLargeError when there would be more
     cells than can be numbered.
     """
-    west, east, south, north, strays = bounds(xy)
-    if strays:
+    west_m, east_m, south_m, north_m = bounds(xy)
+    if not max(abs(west_m), abs(east_m), abs(south_m), abs(north_m)) <= LIMIT_M:
         raise ValueError("Every incident needs a finite place.")
+    west, east = int(decimetres(west_m)), int(decimetres(east_m))
+    south, north = int(decimetres(south_m)), int(decimetres(north_m))
     side = math.isqrt(eps_dm * eps_dm // 2) + 1
     width = (east - west) // side + 1 + 2 * EDGE
     height = (north - south) // side + 1 + 2 * EDGE
@@ -57,53 +58,58 @@ def row_bits(n: int) -> int:
     return (n - 1).bit_length()
 
 
-def entries_by_cell(xy: Coordinates, grid: Grid) -> NDArray[np.int64]:
-    """For every incident its cell's key and, in the low `row_bits(n)` bits, its row; (n,) sorted."""
-    return sorted_by_key(keyed(xy, grid.west, grid.south, grid.side, grid.height), row_bits(len(xy)), grid.key_bits)
+def entries_by_cell(xy: Coordinates, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For every incident its cell's key and, in the low `row_bits(n)` bits, its row; (n,) sorted.
+
+    And the sort's second array, (n,), to be used again.
+    """
+    n = len(xy)
+    entries, spare = np.empty(n, np.int64), np.empty(n, np.int64)
+    write_keys(xy, grid.west, grid.south, grid.side, grid.height, row_bits(n), entries)
+    return sorted_by_key(entries, spare, row_bits(n), grid.key_bits)
 
 
-@compiled
+@inlined
 def decimetres(metres: float) -> int:
     """Whole decimetres, halves to even, as numpy.rint: adding and taking away 1.5 * 2**52 rounds a float64."""
     return np.int64((metres * 10.0 + 6755399441055744.0) - 6755399441055744.0)
 
 
 @compiled
-def bounds(xy: Coordinates) -> tuple[int, int, int, int, int]:
-    """West, east, south and north in decimetres, and how many coordinates are no place on Earth."""
-    limit_m = LIMIT_DM / 10.0
-    west, south = LIMIT_DM, LIMIT_DM
-    east, north = -LIMIT_DM, -LIMIT_DM
-    strays = 0
+def bounds(xy: Coordinates) -> tuple[float, float, float, float]:
+    """West, east, south and north in metres; four nan when any coordinate is."""
+    west, east, south, north = np.inf, -np.inf, np.inf, -np.inf
     for row in range(xy.shape[0]):
-        if not (abs(xy[row, 0]) <= limit_m and abs(xy[row, 1]) <= limit_m):  # nan is never <=
-            strays += 1
-            continue
-        x, y = decimetres(xy[row, 0]), decimetres(xy[row, 1])
-        west, east = min(west, x), max(east, x)
-        south, north = min(south, y), max(north, y)
-    return west, east, south, north, strays
+        x, y = xy[row, 0], xy[row, 1]
+        if x != x or y != y:  # noqa: PLR0124 -- nan
+            return np.nan, np.nan, np.nan, np.nan
+        west = x if x < west else west
+        east = x if x > east else east
+        south = y if y < south else south
+        north = y if y > north else north
+    return west, east, south, north
 
 
 @compiled
-def keyed(xy: Coordinates, west: int, south: int, side: int, height: int) -> NDArray[np.int64]:
+def write_keys(
+    xy: Coordinates, west: int, south: int, side: int, height: int, low_bits: int, entries: NDArray[np.int64]
+) -> None:
     """Key and row of every incident, by row. Half a decimetre keeps the division off the cells' edges."""
-    n = xy.shape[0]
-    bits = 0
-    while (n - 1) >> bits:
-        bits += 1
-    entries = np.empty(n, np.int64)
     per_side = 1.0 / side
-    for row in range(n):
+    for row in range(xy.shape[0]):
         column = np.int64((decimetres(xy[row, 0]) - west + 0.5) * per_side) + EDGE
         line = np.int64((decimetres(xy[row, 1]) - south + 0.5) * per_side) + EDGE
-        entries[row] = ((column * height + line) << bits) | row
-    return entries
+        entries[row] = ((column * height + line) << low_bits) | row
 
 
 @compiled
-def sorted_by_key(entries: NDArray[np.int64], low_bits: int, key_bits: int) -> NDArray[np.int64]:
-    """Entries in order of the `key_bits` bits above the low ones: a stable radix sort, digit by digit."""
+def sorted_by_key(
+    entries: NDArray[np.int64], spare: NDArray[np.int64], low_bits: int, key_bits: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Entries in order of the `key_bits` bits above the low ones: a stable radix sort, digit by digit.
+
+    Both arrays come back, the sorted one first.
+    """
     n = entries.shape[0]
     passes = (key_bits + DIGIT_BITS - 1) // DIGIT_BITS
     digit_bits = (key_bits + passes - 1) // passes
@@ -113,7 +119,6 @@ def sorted_by_key(entries: NDArray[np.int64], low_bits: int, key_bits: int) -> N
         key = entries[i] >> low_bits
         for digit in range(passes):
             counts[digit, (key >> (digit * digit_bits)) & mask] += 1
-    spare = np.empty(n, np.int64)
     for digit in range(passes):
         starts = counts[digit]
         total = 0
@@ -127,4 +132,4 @@ def sorted_by_key(entries: NDArray[np.int64], low_bits: int, key_bits: int) -> N
             spare[starts[value]] = entries[i]
             starts[value] += 1
         entries, spare = spare, entries
-    return entries
+    return entries, spare
