@@ -3,18 +3,41 @@
 Importing this imports numba and takes a second; `dbscan.find_clusters` is the door that waits with it.
 """
 
-import sys
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.analysis.kernel import grid, groups, merging
-from app.core.analysis.points import Coordinates, Mask
+from app.core.analysis.kernel import compiling, grid, groups, merging
+from app.core.analysis.points import Coordinates, Kind, Mask
 
 NO_WEIGHTS = np.empty(0, np.int32)
 MOST_WEIGHT = 2**30 - 1
-SAMPLE_M = np.array([[0.0, 0.0], [0.0, 1.0], [40.0, 0.0]])
+ENTRANCES = (  # the compiled functions that Python calls
+    grid.decimetres,
+    grid.bounds,
+    grid.write_keys,
+    grid.sorted_by_key,
+    merging.cell_count,
+    merging.merge_by_cell,
+    groups.count_boxes,
+    groups.draw_boxes,
+    groups.find_cores,
+    groups.join_groups,
+    groups.first_rows,
+    groups.relabel,
+    groups.label_rows,
+)
+
+
+def warm_up() -> None:
+    """Load the machine code, or compile it and keep it: a second against half a minute."""
+    cluster(np.array([[0.0, 0.0], [0.0, 1.0], [40.0, 0.0]]), eps_dm=10, min_weight=2)
+
+
+def is_warm() -> bool:
+    """Whether a first call would find its machine code. Compiles nothing."""
+    return all(compiling.is_kept(function) for function in ENTRANCES)
 
 
 def cluster(
@@ -34,7 +57,7 @@ def cluster(
     n = len(xy)
     if n == 0:
         return np.empty(0, np.int32), np.empty(0, np.bool_)
-    xy = np.ascontiguousarray(xy, np.float64)
+    xy, weights = _read_only(np.ascontiguousarray(xy, np.float64)), _read_only(weights)
     where = grid.grid_of(xy, eps_dm)
     cells = _merged(xy, weights, where)
     eps2 = eps_dm * eps_dm
@@ -45,6 +68,13 @@ def cluster(
     labels, core = np.empty(n, np.int32), np.empty(n, np.bool_)
     groups.label_rows(cells, label, where.height, eps2, border == "nearest", labels, core)
     return labels, core
+
+
+def _read_only(values: NDArray[Kind]) -> NDArray[Kind]:
+    """The same values; numba compiles once for arrays that may be written and once for those that may not."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def _merged(xy: Coordinates, weights: NDArray[np.int32], where: grid.Grid) -> groups.Cells:

@@ -7,9 +7,32 @@ a compiled function calls only compiled functions of its own file.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numba import njit
+from numba import config, njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-compiled: Callable[[Function], Function] = njit(cache=True, nogil=True)
-inlined: Callable[[Function], Function] = njit(cache=True, nogil=True, forceinline=True)
+
+def compiled(function: Function) -> Function:
+    """Machine code at the first call, kept beside the source, or in the user's cache where that is read-only."""
+    return _njit(function)
+
+
+def inlined(function: Function) -> Function:
+    """Like `compiled`, and part of whatever calls it: for the innermost loops."""
+    return _njit(function, forceinline=True)
+
+
+def is_kept(function: Callable[..., Any]) -> bool:
+    """Whether machine code for a compiled function is on disk or loaded, so that a call need not compile."""
+    if config.DISABLE_JIT or getattr(function, "signatures", ()):
+        return True
+    kept = getattr(getattr(function, "_cache", None), "_cache_file", None)  # numba has no public way to ask
+    return kept is not None and bool(kept._load_index())  # noqa: SLF001
+
+
+def _njit(function: Function, **options: bool) -> Function:
+    try:
+        made: Function = njit(cache=True, nogil=True, **options)(function)
+    except RuntimeError:  # nowhere to write: compile in each process rather than not at all
+        made = njit(nogil=True, **options)(function)
+    return made

@@ -17,7 +17,7 @@ from app.core.analysis.points import Mask
 NONE, SOME, ALL = 0, 1, 2  # how many of a cell's places are cores
 FEW = 8  # places that are not worth a box
 LEAF = 32  # places at the end of a tree's branch
-CROWD = 128  # places that are worth a tree
+CROWD = 64  # places that are worth a tree
 NO_BOX = -1
 NOT_GROWN = -1
 UNKNOWN = -1
