@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.analysis.params import ClusterRule
-from app.core.analysis.points import Coordinates, Mask
+from app.core.analysis.points import FURTHEST_M, Coordinates, Mask
 from app.core.errors import TooLargeError
 
 NOISE = -1
@@ -75,8 +75,6 @@ def find_clusters(
     """
     xy = np.asarray(xy, dtype=np.float64)
     counts = None if weights is None else _checked(weights, len(xy))
-    if not np.isfinite(xy).all():
-        raise ValueError("Every incident needs a finite place.")
     if len(xy) == 0:
         return Clustering(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.bool_))
     if engine == "kernel" or (engine == "auto" and has_kernel()):
@@ -121,9 +119,7 @@ def _by_kernel(
             "is allowed: choose a shorter period or a smaller area."
         )
     counts = kernel.NO_WEIGHTS if weights is None else weights
-    labels, core = kernel.cluster(
-        xy, eps_dm=eps_dm(rule), min_weight=rule.min_incidents, weights=counts, border=border
-    )
+    labels, core = kernel.cluster(xy, eps_dm=eps_dm(rule), min_weight=rule.min_incidents, weights=counts, border=border)
     return Clustering(labels, core)
 
 
@@ -131,9 +127,13 @@ def _by_scikit_learn(
     xy: Coordinates, rule: ClusterRule, weights: NDArray[np.int32] | None, border: Border, memory_limit_bytes: int
 ) -> Clustering:
     """The fallback and the oracle. Equal places are grouped once and weighed."""
+    if not (np.abs(xy) <= FURTHEST_M).all():  # nan is never <=
+        raise ValueError("Every incident needs a finite place on Earth.")
     from sklearn.cluster import dbscan  # noqa: PLC0415 -- two seconds that a web process need not wait
     from sklearn.neighbors import KDTree  # noqa: PLC0415
 
+    if weights is not None and not weights.any():  # scikit-learn takes no weights that are all zero
+        return Clustering(np.full(len(xy), NOISE, dtype=np.int32), np.zeros(len(xy), dtype=np.bool_))
     places, place_of_row = _merged(decimetres(xy))
     tree = KDTree(places)
     reach_dm = eps_dm(rule)

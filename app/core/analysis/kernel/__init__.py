@@ -12,7 +12,6 @@ from app.core.analysis.kernel import compiling, grid, groups, merging
 from app.core.analysis.points import Coordinates, Kind, Mask
 
 NO_WEIGHTS = np.empty(0, np.int32)
-MOST_WEIGHT = 2**30 - 1
 ENTRANCES = (  # the compiled functions that Python calls
     grid.decimetres,
     grid.bounds,
@@ -61,7 +60,7 @@ def cluster(
     where = grid.grid_of(xy, eps_dm)
     cells = _merged(xy, weights, where)
     eps2 = eps_dm * eps_dm
-    groups.find_cores(cells, where.height, eps2, min(min_weight, MOST_WEIGHT))
+    groups.find_cores(cells, where.height, eps2, min_weight)
     label = groups.join_groups(cells, where.height, eps2)
     groups.relabel(label, _numbers(groups.first_rows(cells, label), n))
     # numpy's memory comes in large pages, numba's does not: far writes are dearer there

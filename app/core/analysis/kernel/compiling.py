@@ -5,9 +5,9 @@ a compiled function calls only compiled functions of its own file.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from numba import config, njit
+from numba import njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,15 +24,16 @@ def inlined(function: Function) -> Function:
 
 def is_kept(function: Callable[..., Any]) -> bool:
     """Whether machine code for a compiled function is on disk or loaded, so that a call need not compile."""
-    if config.DISABLE_JIT or getattr(function, "signatures", ()):
+    loaded = getattr(function, "signatures", None)
+    if loaded is None or loaded:  # None where NUMBA_DISABLE_JIT left the function as Python
         return True
     kept = getattr(getattr(function, "_cache", None), "_cache_file", None)  # numba has no public way to ask
     return kept is not None and bool(kept._load_index())  # noqa: SLF001
 
 
-def _njit(function: Function, **options: bool) -> Function:
+def _njit(function: Function, *, forceinline: bool = False) -> Function:
     try:
-        made: Function = njit(cache=True, nogil=True, **options)(function)
+        made = njit(cache=True, nogil=True, forceinline=forceinline)(function)
     except RuntimeError:  # nowhere to write: compile in each process rather than not at all
-        made = njit(nogil=True, **options)(function)
-    return made
+        made = njit(nogil=True, forceinline=forceinline)(function)
+    return cast("Function", made)

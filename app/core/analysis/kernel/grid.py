@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.analysis.kernel.compiling import compiled, inlined
-from app.core.analysis.points import Coordinates
+from app.core.analysis.points import FURTHEST_M, Coordinates
 from app.core.errors import TooLargeError
 
-LIMIT_M = 5e7  # 50 000 km: once round the Earth, and squares stay whole in 64 bits
 DIGIT_BITS = 11  # of one pass of the sort: 2048 open ends fit the nearest caches
 EDGE = 2  # empty cells round the map, so that no cell's neighbours wrap to the next column
 
@@ -37,8 +36,8 @@ def grid_of(xy: Coordinates, eps_dm: int) -> Grid:
     cells than can be numbered.
     """
     west_m, east_m, south_m, north_m = bounds(xy)
-    if not max(abs(west_m), abs(east_m), abs(south_m), abs(north_m)) <= LIMIT_M:
-        raise ValueError("Every incident needs a finite place.")
+    if not max(abs(west_m), abs(east_m), abs(south_m), abs(north_m)) <= FURTHEST_M:
+        raise ValueError("Every incident needs a finite place on Earth.")
     west, east = int(decimetres(west_m)), int(decimetres(east_m))
     south, north = int(decimetres(south_m)), int(decimetres(north_m))
     side = math.isqrt(eps_dm * eps_dm // 2) + 1
@@ -72,7 +71,7 @@ def entries_by_cell(xy: Coordinates, grid: Grid) -> tuple[NDArray[np.int64], NDA
 @inlined
 def decimetres(metres: float) -> int:
     """Whole decimetres, halves to even, as numpy.rint: adding and taking away 1.5 * 2**52 rounds a float64."""
-    return np.int64((metres * 10.0 + 6755399441055744.0) - 6755399441055744.0)
+    return int((metres * 10.0 + 6755399441055744.0) - 6755399441055744.0)
 
 
 @compiled
@@ -83,10 +82,10 @@ def bounds(xy: Coordinates) -> tuple[float, float, float, float]:
         x, y = xy[row, 0], xy[row, 1]
         if x != x or y != y:  # noqa: PLR0124 -- nan
             return np.nan, np.nan, np.nan, np.nan
-        west = x if x < west else west
-        east = x if x > east else east
-        south = y if y < south else south
-        north = y if y > north else north
+        west = min(west, x)
+        east = max(east, x)
+        south = min(south, y)
+        north = max(north, y)
     return west, east, south, north
 
 
@@ -97,8 +96,8 @@ def write_keys(
     """Key and row of every incident, by row. Half a decimetre keeps the division off the cells' edges."""
     per_side = 1.0 / side
     for row in range(xy.shape[0]):
-        column = np.int64((decimetres(xy[row, 0]) - west + 0.5) * per_side) + EDGE
-        line = np.int64((decimetres(xy[row, 1]) - south + 0.5) * per_side) + EDGE
+        column = int((decimetres(xy[row, 0]) - west + 0.5) * per_side) + EDGE
+        line = int((decimetres(xy[row, 1]) - south + 0.5) * per_side) + EDGE
         entries[row] = ((column * height + line) << low_bits) | row
 
 

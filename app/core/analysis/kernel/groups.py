@@ -3,7 +3,7 @@
 A cell whose incidents weigh enough is all core, so most distances are never measured. What is left is made
 safe against crowds: a cell of many places gets a tree of boxes, but only when a neighbour has to look inside.
 """
-# ruff: noqa: PLR0913 -- in the hot loops arrays go one by one: a bundle would be counted in and out at each call
+# ruff: noqa: PLR0913, FBT001 -- arrays go one by one into the hot loops, a bundle is counted in and out at each call
 
 from typing import NamedTuple
 
@@ -97,7 +97,7 @@ def least(boxes: NDArray[np.int32], box: int, x: int, y: int) -> int:
     """The squared distance from a place to the nearest corner or side of a box, 0 inside."""
     dx = max(boxes[box, 0] - x, x - boxes[box, 1], 0)
     dy = max(boxes[box, 2] - y, y - boxes[box, 3], 0)
-    return np.int64(dx) * np.int64(dx) + np.int64(dy) * np.int64(dy)
+    return int(dx) * int(dx) + int(dy) * int(dy)
 
 
 @inlined
@@ -105,30 +105,30 @@ def greatest(boxes: NDArray[np.int32], box: int, x: int, y: int) -> int:
     """The squared distance from a place to the furthest corner of a box."""
     dx = max(x - boxes[box, 0], boxes[box, 1] - x)
     dy = max(y - boxes[box, 2], boxes[box, 3] - y)
-    return np.int64(dx) * np.int64(dx) + np.int64(dy) * np.int64(dy)
+    return int(dx) * int(dx) + int(dy) * int(dy)
 
 
 @inlined
 def apart(place: int, x: int, y: int) -> int:
     """The squared distance of two places."""
-    dx, dy = np.int32((place >> 32) - x), np.int32((place & LOW) - y)
-    return np.int64(dx) * np.int64(dx) + np.int64(dy) * np.int64(dy)
+    dx, dy = (place >> 32) - x, (place & LOW) - y
+    return dx * dx + dy * dy
 
 
 @inlined
 def gap2(boxes: NDArray[np.int32], a: int, b: int) -> int:
     """The squared distance between the nearest sides of two boxes, 0 where they overlap."""
-    dx = max(np.int64(boxes[a, 0]) - boxes[b, 1], np.int64(boxes[b, 0]) - boxes[a, 1], 0)
-    dy = max(np.int64(boxes[a, 2]) - boxes[b, 3], np.int64(boxes[b, 2]) - boxes[a, 3], 0)
-    return np.int64(dx) * np.int64(dx) + np.int64(dy) * np.int64(dy)
+    dx = max(int(boxes[a, 0]) - boxes[b, 1], int(boxes[b, 0]) - boxes[a, 1], 0)
+    dy = max(int(boxes[a, 2]) - boxes[b, 3], int(boxes[b, 2]) - boxes[a, 3], 0)
+    return int(dx) * int(dx) + int(dy) * int(dy)
 
 
 @inlined
 def span2(boxes: NDArray[np.int32], a: int, b: int) -> int:
     """The squared distance between the furthest corners of two boxes."""
-    dx = max(np.int64(boxes[a, 1]) - boxes[b, 0], np.int64(boxes[b, 1]) - boxes[a, 0])
-    dy = max(np.int64(boxes[a, 3]) - boxes[b, 2], np.int64(boxes[b, 3]) - boxes[a, 2])
-    return np.int64(dx) * np.int64(dx) + np.int64(dy) * np.int64(dy)
+    dx = max(int(boxes[a, 1]) - boxes[b, 0], int(boxes[b, 1]) - boxes[a, 0])
+    dy = max(int(boxes[a, 3]) - boxes[b, 2], int(boxes[b, 3]) - boxes[a, 2])
+    return int(dx) * int(dx) + int(dy) * int(dy)
 
 
 @inlined
@@ -239,7 +239,7 @@ def neighbours(
         column = (turn + 1) // 2 if turn % 2 else -(turn // 2)
         if only_later and column < 0:
             continue
-        rows = 1 if abs(column) == 2 else 2  # cells that touch only a corner of the 5 x 5 lie beyond eps
+        rows = 2 - abs(column) // 2  # the corners of the 5 x 5 lie beyond eps
         lowest = keys[cell] + column * height - rows
         at = windows[column + 2]
         while at < keys.shape[0] and keys[at] < lowest:
@@ -266,14 +266,14 @@ def find_cores(cells: Cells, height: int, eps2: int, min_weight: int) -> None:
             table[cell, CORES] = ALL
             continue
         count = neighbours(keys, cell, height, windows, near, False)
-        total, has_crowd = np.int64(table[cell, WEIGHT]), False
+        total, has_crowd = int(table[cell, WEIGHT]), False
         for q in range(count):
             total += table[near[q], WEIGHT]
             has_crowd |= table[near[q] + 1, PLACES] - table[near[q], PLACES] > CROWD
         if total < min_weight:
             continue
         seen = look_around(table, places, place_weight, near[:count], around)
-        missing, found = min_weight - np.int64(table[cell, WEIGHT]), 0
+        missing, found = min_weight - int(table[cell, WEIGHT]), 0
         for i in range(table[cell, PLACES], table[cell + 1, PLACES]):
             x, y = places[i] >> 32, places[i] & LOW
             is_one = weight_seen(around, seen, x, y, eps2, missing) >= missing
@@ -297,7 +297,7 @@ def look_around(
     """Write x, y and weight of the places of some cells, at most CROWD of each, side by side; how many."""
     seen = 0
     for q in range(near.shape[0]):
-        first, end = np.int64(table[near[q], PLACES]), np.int64(table[near[q] + 1, PLACES])
+        first, end = int(table[near[q], PLACES]), int(table[near[q] + 1, PLACES])
         for i in range(first, min(end, first + CROWD)):
             around[0, seen] = places[i] >> 32
             around[1, seen] = places[i] & LOW
@@ -312,7 +312,7 @@ def weight_seen(around: NDArray[np.int32], seen: int, x: int, y: int, eps2: int,
     weight = 0
     for start in range(0, seen, STRIDE):
         for i in range(start, min(start + STRIDE, seen)):  # no way out: many at a time are faster than a guess
-            dx, dy = np.int64(around[0, i]) - x, np.int64(around[1, i]) - y
+            dx, dy = int(around[0, i]) - x, int(around[1, i]) - y
             weight += around[2, i] * (dx * dx + dy * dy <= eps2)
         if weight >= wanted:
             break
@@ -472,13 +472,13 @@ def cores_touch(
     """1 when a core of cell a lies within eps of one of cell b, 0 when not, UNKNOWN when crowds hide it."""
     all_a, all_b = table[a, CORES] == ALL, table[b, CORES] == ALL
     box_a, box_b = table[a, BOX], table[b, BOX]
-    if box_a != NO_BOX and box_b != NO_BOX:
+    if min(box_a, box_b) != NO_BOX:
         if gap2(boxes, box_a, box_b) > eps2:
             return 0
         if all_a and all_b and span2(boxes, box_a, box_b) <= eps2:
             return 1
-    first_a, end_a = np.int64(table[a, PLACES]), np.int64(table[a + 1, PLACES])
-    first_b, end_b = np.int64(table[b, PLACES]), np.int64(table[b + 1, PLACES])
+    first_a, end_a = int(table[a, PLACES]), int(table[a + 1, PLACES])
+    first_b, end_b = int(table[b, PLACES]), int(table[b + 1, PLACES])
     for i in range(first_a, min(end_a, first_a + CROWD)):
         if not (all_a or is_core[i]):
             continue
@@ -545,9 +545,7 @@ def trees_touch(cells: Cells, a: int, b: int, eps2: int) -> bool:
 
 
 @compiled
-def leaves_touch(
-    cells: Cells, a: int, b: int, first_a: int, end_a: int, first_b: int, end_b: int, eps2: int
-) -> bool:
+def leaves_touch(cells: Cells, a: int, b: int, first_a: int, end_a: int, first_b: int, end_b: int, eps2: int) -> bool:
     """Whether a core among some places of cell a lies within eps of one among some of cell b."""
     for i in range(first_a, end_a):
         if not (cells.table[a, CORES] == ALL or cells.is_core[i]):
@@ -584,6 +582,31 @@ def relabel(leader: NDArray[np.int32], number: NDArray[np.int32]) -> None:
 
 
 @compiled
+def label_of_border(
+    cells: Cells, label: NDArray[np.int32], cell: int, place: int, near: NDArray[np.int64], eps2: int, to_nearest: bool
+) -> int:
+    """The label of a place that is no core, or -1: that of the nearest core within eps, or the lowest of all such.
+
+    The place lies in `cell`; near: the cells to look in.
+    """
+    table, x, y = cells.table, place >> 32, place & LOW
+    reach2, best, own = eps2 + 1, -1, -1
+    for q in range(near.shape[0]):
+        at = near[q]
+        if table[at, CORES] == NONE or (not to_nearest and own >= 0 and label[at] >= own):
+            continue
+        if not to_nearest:
+            reach2, best = eps2 + 1, -1
+        if at != cell and table[at + 1, PLACES] - table[at, PLACES] > CROWD:
+            closer2, nearest = nearest_in_tree(cells, at, x, y, reach2, best)
+        else:  # the own cell is never dense, and its places must keep their order now
+            closer2, nearest = nearest_core(table, cells.boxes, cells.places, cells.is_core, at, x, y, reach2, best)
+        if nearest != best:
+            reach2, best, own = closer2, nearest, label[at]
+    return own
+
+
+@compiled
 def label_rows(
     cells: Cells,
     label: NDArray[np.int32],
@@ -594,7 +617,7 @@ def label_rows(
     core: Mask,
 ) -> None:
     """Write the labels and cores of the incidents (n,), by row, from the label of each cell with cores (k,)."""
-    keys, table, boxes, places = cells.keys, cells.table, cells.boxes, cells.places
+    keys, table, places = cells.keys, cells.table, cells.places
     place_label, is_core, entries = cells.place_weight, cells.is_core, cells.entries
     windows, near = np.zeros(5, np.int64), np.empty(MOST_NEIGHBOURS + 1, np.int64)
     for cell in range(keys.shape[0]):
@@ -609,20 +632,7 @@ def label_rows(
             if is_core[i]:
                 place_label[i] = 2 * label[cell] + 1
                 continue
-            x, y = places[i] >> 32, places[i] & LOW
-            reach2, best, own = eps2 + 1, np.int64(-1), -1
-            for q in range(count + 1):
-                at = near[q]
-                if table[at, CORES] == NONE or (not to_nearest and own >= 0 and label[at] >= own):
-                    continue
-                if not to_nearest:
-                    reach2, best = eps2 + 1, np.int64(-1)
-                if at != cell and table[at + 1, PLACES] - table[at, PLACES] > CROWD:
-                    closer2, nearest = nearest_in_tree(cells, at, x, y, reach2, best)
-                else:
-                    closer2, nearest = nearest_core(table, boxes, places, is_core, at, x, y, reach2, best)
-                if nearest != best:
-                    reach2, best, own = closer2, nearest, label[at]
+            own = label_of_border(cells, label, cell, places[i], near[: count + 1], eps2, to_nearest)
             place_label[i] = 2 * own
         for i in range(table[cell, ROWS], table[cell + 1, ROWS]):
             found[entries[i] & LOW] = place_label[entries[i] >> 32]

@@ -56,8 +56,8 @@ def merge_by_cell(
             row = entries[end] & row_mask
             entries[end] = row
             # rounded as in grid.decimetres
-            x = np.int64((xy[row, 0] * 10.0 + 6755399441055744.0) - 6755399441055744.0) - west
-            y = np.int64((xy[row, 1] * 10.0 + 6755399441055744.0) - 6755399441055744.0) - south
+            x = int((xy[row, 0] * 10.0 + 6755399441055744.0) - 6755399441055744.0) - west
+            y = int((xy[row, 1] * 10.0 + 6755399441055744.0) - 6755399441055744.0) - south
             places[used + end - first] = (x << 32) | y
             end += 1
         keys[cell] = key
@@ -115,5 +115,5 @@ def merge(
             place_weight[used] = 0
             used += 1
         place_weight[known] += weights[entries[i]] if has_weights else 1
-        entries[i] |= np.int64(known) << 32
+        entries[i] |= int(known) << 32
     return used
