@@ -114,7 +114,7 @@ def test_the_kernel_takes_the_same_memory_however_densely_incidents_lie() -> Non
     side = np.arange(40) * 0.5
     xy = np.array([[x, y] for x in side for y in side])
     assert find_clusters(xy, ClusterRule(), engine="kernel", memory_limit_bytes=1600 * 64).core.all()
-    with pytest.raises(TooLargeError, match="1600 incidents take .* choose a shorter period or a smaller area"):
+    with pytest.raises(TooLargeError, match=r"1600 incidents take .* choose a shorter period or a smaller area"):
         find_clusters(xy, ClusterRule(), engine="kernel", memory_limit_bytes=1600 * 64 - 1)
 
 

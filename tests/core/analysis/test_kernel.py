@@ -171,6 +171,27 @@ def test_partly_core_crowds_meet_at_their_cores_only(kernel: ModuleType) -> None
         check(kernel, shuffled(rng.integers(0, 34, (260, 2)), rng.integers(30, 80, (260, 2))), 24, min_weight)
 
 
+@pytest.mark.parametrize("min_weight", [10, 220])
+@pytest.mark.parametrize("lonely", [[], [[500, 1240]]], ids=["alone", "with a border incident"])
+def test_crowds_that_meet_where_their_last_rows_are(kernel: ModuleType, min_weight: int, lonely: list[Any]) -> None:
+    """Far places come first in each cell; with 220 the near ones alone are cores."""
+    far, near = (square(0, 0, 13), square(1046, 1046, 13)), (square(500, 500, 6), square(545, 545, 6))
+    beside = np.array(lonely, dtype=np.int64).reshape(-1, 2)
+    check(kernel, np.concatenate((*far, *near, beside)), 750, min_weight)
+
+
+@pytest.mark.parametrize("seed", [13, 22])
+@pytest.mark.parametrize("min_weight", [110, 130])
+def test_loose_crowds_with_a_cell_between_them(kernel: ModuleType, min_weight: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    west, east = rng.integers(0, 530, (100, 2)), rng.integers([1062, 0], [1592, 530], (100, 2))
+    check(kernel, np.concatenate((np.array([[0, 0]]), west, east)), 750, min_weight)
+
+
+def test_small_groups_near_each_other_in_two_cells(kernel: ModuleType) -> None:
+    check(kernel, shuffled(np.array([[0, 0]]), square(520, 0, 4), square(531, 0, 4)), 750, 12)
+
+
 def test_a_crowd_on_one_line(kernel: ModuleType) -> None:
     line = np.column_stack((np.zeros(400, np.int64), np.arange(400)))
     check(kernel, shuffled(line), 150, 140)

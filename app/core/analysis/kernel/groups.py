@@ -516,7 +516,6 @@ def trees_touch(cells: Cells, a: int, b: int, eps2: int) -> bool:
     grow_tree(cells, a)
     grow_tree(cells, b)
     root_a, root_b, boxes = cells.table[a, BOX], cells.table[b, BOX], cells.boxes
-    is_all = cells.table[a, CORES] == ALL and cells.table[b, CORES] == ALL
     stack = np.empty((STACK, 6), np.int64)
     push(stack[:, :3], 0, 0, cells.table[a, PLACES], cells.table[a + 1, PLACES])
     depth = push(stack[:, 3:], 0, 0, cells.table[b, PLACES], cells.table[b + 1, PLACES])
@@ -526,8 +525,6 @@ def trees_touch(cells: Cells, a: int, b: int, eps2: int) -> bool:
         node_b, first_b, end_b = stack[depth, 3], stack[depth, 4], stack[depth, 5]
         if gap2(boxes, root_a + node_a, root_b + node_b) > eps2:
             continue
-        if is_all and span2(boxes, root_a + node_a, root_b + node_b) <= eps2:
-            return True
         if max(end_a - first_a, end_b - first_b) <= LEAF:
             if leaves_touch(cells, a, b, first_a, end_a, first_b, end_b, eps2):
                 return True
@@ -565,12 +562,10 @@ def first_rows(cells: Cells, leader: NDArray[np.int32]) -> NDArray[np.int32]:
     for cell in range(leader.shape[0]):
         if cells.table[cell, CORES] == NONE:
             continue
-        is_all = cells.table[cell, CORES] == ALL
-        for i in range(cells.table[cell, ROWS], cells.table[cell + 1, ROWS]):
-            if is_all or cells.is_core[cells.entries[i] >> 32]:
-                row = cells.entries[i] & LOW
-                first[leader[cell]] = min(first[leader[cell]], row)
-                break
+        i = cells.table[cell, ROWS]
+        while cells.table[cell, CORES] == SOME and not cells.is_core[cells.entries[i] >> 32]:
+            i += 1
+        first[leader[cell]] = min(first[leader[cell]], cells.entries[i] & LOW)
     return first
 
 
