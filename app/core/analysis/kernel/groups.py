@@ -22,7 +22,7 @@ NO_BOX = -1
 NOT_GROWN = -1
 UNKNOWN = -1
 MOST_NEIGHBOURS = 20
-STRIDE = 32
+STRIDE = 16
 STACK = 96  # a walk keeps one box a fork; a tree of 2**31 places has 26 forks in a row
 
 
