@@ -87,6 +87,25 @@ def has_kernel() -> bool:
     return find_spec("numba") is not None
 
 
+def prepare() -> None:
+    """Load what the engine "auto" needs, and compile it where that was not done at installation."""
+    if has_kernel():
+        from app.core.analysis import kernel  # noqa: PLC0415 -- see the module
+
+        kernel.warm_up()
+    else:
+        import sklearn.cluster  # noqa: F401, PLC0415
+
+
+def is_prepared() -> bool:
+    """Whether an analysis would start at once: without numba it does, with it when its machine code is kept."""
+    if not has_kernel():
+        return True
+    from app.core.analysis import kernel  # noqa: PLC0415 -- see the module
+
+    return kernel.is_warm()
+
+
 def decimetres(xy: Coordinates) -> Coordinates:
     """Metres (n, 2) as whole decimetres, halves to even: the places that are grouped."""
     rounded: Coordinates = np.rint(xy * DECIMETRES_A_METRE)

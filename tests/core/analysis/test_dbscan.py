@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.analysis.dbscan import Border, Engine, decimetres, find_clusters
+from app.core.analysis.dbscan import Border, Engine, decimetres, find_clusters, has_kernel, is_prepared, prepare
 from app.core.analysis.params import ClusterRule
 from app.core.analysis.points import Coordinates
 from app.core.errors import TooLargeError
@@ -160,12 +160,19 @@ def test_without_numba_scikit_learn_does_the_work() -> None:
     program = (
         "import sys; sys.modules['numba'] = None\n"
         "import numpy as np\n"
-        "from app.core.analysis.dbscan import find_clusters, has_kernel\n"
+        "from app.core.analysis.dbscan import find_clusters, has_kernel, is_prepared, prepare\n"
         "from app.core.analysis.params import ClusterRule\n"
-        "print(has_kernel(), find_clusters(np.zeros((8, 2)), ClusterRule()).labels.tolist())\n"
+        "prepare()\n"
+        "print(has_kernel(), is_prepared(), find_clusters(np.zeros((8, 2)), ClusterRule()).labels.tolist())\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == f"False {[0] * 8}\n"
+    assert done.stdout == f"False True {[0] * 8}\n"
+
+
+def test_once_prepared_an_analysis_starts_at_once() -> None:
+    prepare()
+    assert has_kernel()
+    assert is_prepared()
 
 
 def test_asking_for_groups_is_all_that_loads_an_engine() -> None:
