@@ -39,10 +39,14 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/lagesbild lagesbild \
 COPY --from=build /opt/lagesbild /opt/lagesbild
 ENV PATH=/opt/lagesbild/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    LAGESBILD_HOME=/var/lib/lagesbild
+    LAGESBILD_HOME=/var/lib/lagesbild \
+    NUMBA_CACHE_DIR=/var/lib/lagesbild/machine-code
 WORKDIR /var/lib/lagesbild
-VOLUME /var/lib/lagesbild
 USER lagesbild
+# The container's root is read-only, so machine code lies in the volume: a new one begins with this, and a worker
+# that finds none for its code and machine compiles before it takes a job.
+RUN python -m app.core.analysis.kernel
+VOLUME /var/lib/lagesbild
 EXPOSE 8000
 ENTRYPOINT ["lagesbild"]
 CMD ["serve", "--host", "0.0.0.0"]

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from app.cli import deployment as deployments
 from app.cli.deployment import Deployment, Home
 from app.cli.setting_up import TOKENS_FILE
+from app.core.analysis import dbscan
 from app.core.errors import LagesbildError, SetupError
 from app.settings import Settings
 from app.store import health, inspection, migrate
@@ -95,6 +96,7 @@ def _everything(settings: Settings) -> Iterator[Finding]:
     yield _disk(settings.home)
     yield from _secrets(settings.home)
     yield _browser_libraries()
+    yield _analysis_engine()
     yield _basemap(settings.basemap)
 
 
@@ -243,6 +245,17 @@ def _browser_libraries() -> Finding:
     except SetupError as error:
         return wrong(error.message)
     return ok("The browser libraries are there.")
+
+
+def _analysis_engine() -> Finding:
+    if not dbscan.has_kernel():
+        return note("numba is not installed: analyses use scikit-learn, a hundred times slower and with more memory.")
+    if not dbscan.is_prepared():
+        return note(
+            "The analysis engine is not compiled for this code and machine: the next worker does it when it starts, "
+            "in half a minute; or run `python -m app.core.analysis.kernel`."
+        )
+    return ok("The analysis engine is compiled.")
 
 
 def _basemap(file: Path | None) -> Finding:

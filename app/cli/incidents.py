@@ -18,6 +18,7 @@ from app.cli import rows
 from app.cli.deployment import Home, opened
 from app.cli.rows import Row, Table
 from app.cli.setting_up import organisation_actor
+from app.core.analysis import dbscan
 from app.core.analysis.params import ClusterRule, Weighting
 from app.core.errors import FieldProblem, InvalidError
 from app.core.incidents import SOURCE_MAX_CHARS
@@ -269,7 +270,9 @@ def _run(database: Database, actor: Actor, wanted: AnalysisRequest) -> dict[str,
     from rich.console import Console
 
     try:
-        with Console(stderr=True).status("Looking for hot spots; Ctrl-C cancels"):
+        with Console(stderr=True).status("Preparing") as status:
+            dbscan.prepare()
+            status.update("Looking for hot spots; Ctrl-C cancels")
             run_id = analyses.run_now(
                 database, actor, wanted, clock=now, code_version=__version__, srid=_metric_srid(database)
             )

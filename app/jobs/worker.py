@@ -4,10 +4,10 @@ import asyncio
 import logging
 from uuid import UUID
 
-import sklearn.cluster  # noqa: F401 -- takes seconds to load: now, not in the first job
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from app.actions.analyses import run_analysis
+from app.core.analysis import dbscan
 from app.edge.services import now
 from app.settings import Settings
 from app.store import jobs
@@ -43,6 +43,7 @@ def build_worker(settings: Settings, database: Database) -> App:
 
 def run(settings: Settings) -> None:
     """Work until told to stop (SIGINT or SIGTERM); a job under way is finished first."""
+    dbscan.prepare()  # takes a second, or half a minute after a change of code or machine: now, not in the first job
     engine = make_engine(str(settings.database_url), pool_size=2, statement_timeout_ms=JOB_TIMEOUT_MS)
     asyncio.run(_run(build_worker(settings, Database(engine)), settings.worker_processes))
     engine.dispose()

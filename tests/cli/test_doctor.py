@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from app.core.analysis import dbscan
 from app.store import migrate
 from app.store.cluster import SUPERUSER
 from tests.cli.conftest import Run, Said
 
 
 def test_a_healthy_deployment_has_nothing_wrong(lagesbild: Run, world: Any) -> None:
+    dbscan.prepare()
     said = lagesbild("doctor")
     assert said.status == 0
     assert {line[:5] for line in said.lines} == {"ok   ", "note "}
@@ -23,6 +27,23 @@ def test_a_healthy_deployment_has_nothing_wrong(lagesbild: Run, world: Any) -> N
         "No worker is alive just now: analyses asked for on the web wait until `lagesbild worker` runs.",
         "No basemap: the map has no background. LAGESBILD_BASEMAP names a GeoJSON file.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "sentence"),
+    [
+        ("", "The analysis engine is not compiled for this code and machine: the next worker does it when it starts"),
+        ("import sys; sys.modules['numba'] = None", "numba is not installed: analyses use scikit-learn"),
+    ],
+    ids=["fresh", "without numba"],
+)
+def test_an_analysis_engine_that_is_not_ready_is_noted(
+    first: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    program = f"{first}\nfrom app.cli.doctor import _analysis_engine\nprint(_analysis_engine().sentence)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(sentence)
 
 
 def test_no_database_yet_is_wrong_and_none_is_made(

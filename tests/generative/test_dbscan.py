@@ -1,7 +1,7 @@
 """150 generated maps: our groups are those of plain scikit-learn and of PostGIS.
 
-Coordinates are whole eighths of a metre, so a tie at exactly eps is a tie for every engine. Border incidents
-may lawfully differ between engines; cores, noise and the grouping of cores may not.
+Coordinates are whole decimetres, and other engines get them as such, so a tie at exactly eps is a tie for all.
+Border incidents may lawfully differ between engines; cores, noise and the grouping of cores may not.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.cluster import DBSCAN
 
-from app.core.analysis.dbscan import find_clusters
+from app.core.analysis.dbscan import Engine, decimetres, eps_dm, find_clusters
 from app.core.analysis.params import ClusterRule
 from app.core.analysis.points import Coordinates
 
@@ -28,7 +28,7 @@ def lattice(rng: np.random.Generator, n: int) -> Coordinates:
 
 def addresses(rng: np.random.Generator, n: int) -> Coordinates:
     """Geocoded reports: a few addresses named again and again."""
-    houses = rng.integers(0, 1_200, (max(n // 8, 1), 2)) / 8
+    houses = rng.integers(0, 1_500, (max(n // 8, 1), 2)) / 10
     return houses[rng.integers(0, len(houses), n)]
 
 
@@ -89,7 +89,7 @@ def maps(shape: Shape) -> Iterator[tuple[Coordinates, ClusterRule]]:
     """Fifteen maps of one shape, some at SWEREF 99 TM coordinates, with rules that matter on them."""
     for seed in SEEDS:
         rng = np.random.default_rng([SHAPES.index(shape), seed])
-        xy = np.round(shape(rng, int(rng.integers(2, 300)) if shape is not few else seed) * 8) / 8
+        xy = np.round(shape(rng, int(rng.integers(2, 300)) if shape is not few else seed) * 10) / 10
         rule = ClusterRule(
             eps_m=float(rng.choice([1, 2, 2.5, 5, 10, 13, 18, 25])), min_incidents=int(rng.integers(2, 15))
         )
@@ -101,7 +101,7 @@ def plain_dbscan(xy: Coordinates, rule: ClusterRule) -> tuple[NDArray[np.int64],
     core = np.zeros(len(xy), dtype=bool)
     if len(xy) == 0:
         return np.empty(0, dtype=np.int64), core
-    fitted = DBSCAN(eps=rule.eps_m, min_samples=rule.min_incidents, algorithm="kd_tree").fit(xy)
+    fitted = DBSCAN(eps=eps_dm(rule), min_samples=rule.min_incidents, algorithm="kd_tree").fit(decimetres(xy))
     core[fitted.core_sample_indices_] = True
     return fitted.labels_, core
 
@@ -111,26 +111,28 @@ def renumbered(labels: NDArray[np.integer]) -> list[int]:
     return [list(dict.fromkeys(labels.tolist())).index(label) for label in labels.tolist()]
 
 
+@pytest.mark.parametrize("engine", ["kernel", "scikit-learn"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
-def test_labels_and_cores_are_those_of_plain_scikit_learn(shape: Shape) -> None:
+def test_labels_and_cores_are_those_of_plain_scikit_learn(shape: Shape, engine: Engine) -> None:
     for xy, rule in maps(shape):
         labels, core = plain_dbscan(xy, rule)
-        found = find_clusters(xy, rule, border="sklearn")
+        found = find_clusters(xy, rule, border="sklearn", engine=engine)
         np.testing.assert_array_equal(found.labels, labels)
         np.testing.assert_array_equal(found.core, core)
 
 
+@pytest.mark.parametrize("engine", ["kernel", "scikit-learn"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
-def test_the_nearest_core_rule_moves_border_incidents_only_and_to_the_nearest(shape: Shape) -> None:
+def test_the_nearest_core_rule_moves_border_incidents_only_and_to_the_nearest(shape: Shape, engine: Engine) -> None:
     for xy, rule in maps(shape):
         labels, core = plain_dbscan(xy, rule)
-        found = find_clusters(xy, rule)
+        found = find_clusters(xy, rule, engine=engine)
         np.testing.assert_array_equal(found.core, core)
         np.testing.assert_array_equal(found.labels == -1, labels == -1)
         np.testing.assert_array_equal(found.labels[core], labels[core])
-        cores = sorted(zip(xy[core].tolist(), labels[core].tolist(), strict=True))
+        cores = sorted(zip(decimetres(xy[core]).tolist(), labels[core].tolist(), strict=True))
         for row in np.flatnonzero(~core & (labels >= 0)):
-            nearest = min(cores, key=lambda c: (((xy[row] - c[0]) ** 2).sum(), c[0]))
+            nearest = min(cores, key=lambda c: (((decimetres(xy[row]) - c[0]) ** 2).sum(), c[0]))
             assert found.labels[row] == nearest[1]
 
 
@@ -141,7 +143,7 @@ def test_noise_and_the_grouping_of_cores_are_those_of_postgis(shape: Shape, post
         rows = postgis.execute(
             "SELECT ST_ClusterDBSCAN(ST_MakePoint(x, y), %s, %s) OVER ()"
             "  FROM unnest(%s::float8[], %s::float8[]) WITH ORDINALITY AS places (x, y, n) ORDER BY n",
-            (rule.eps_m, rule.min_incidents, xy[:, 0].tolist(), xy[:, 1].tolist()),
+            (eps_dm(rule), rule.min_incidents, *decimetres(xy).T.tolist()),
         ).fetchall()
         labels = np.array([-1 if cluster is None else cluster for (cluster,) in rows], dtype=np.int64)
         np.testing.assert_array_equal(found.labels == -1, labels == -1)
@@ -154,10 +156,11 @@ def test_the_generated_maps_are_worth_comparing() -> None:
     for shape in SHAPES:
         for xy, rule in maps(shape):
             labels, core = plain_dbscan(xy, rule)
-            gaps = ((xy[:, None] - xy[None]) ** 2).sum(axis=2)
-            near = gaps <= rule.eps_m**2
+            places = decimetres(xy)
+            gaps = ((places[:, None] - places[None]) ** 2).sum(axis=2)
+            near = gaps <= eps_dm(rule) ** 2
             groups_near = [len(set(labels[core & row])) for row in near[~core]]
-            seen["tie"] += bool((gaps == rule.eps_m**2).any())
+            seen["tie"] += bool((gaps == eps_dm(rule) ** 2).any())
             seen["duplicate"] += len(np.unique(xy, axis=0)) < len(xy)
             seen["noise"] += bool((labels == -1).any())
             seen["several"] += int(labels.max(initial=-1)) > 0

@@ -20,6 +20,7 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 SWEREF99_TM = 3006
 DAY_S = 86_400.0
+FURTHEST_M = 5e7  # 50 000 km: once round the Earth, and squares of decimetres stay whole in 64 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

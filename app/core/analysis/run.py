@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from app.core.analysis import outlines, scoring, times
-from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, Clustering, find_clusters
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, Clustering, decimetres, find_clusters
 from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams, Weighting
 from app.core.analysis.points import Coordinates, Floats, Points
 
 KEY_SPACE = uuid.UUID("8d0d0c70-6f5e-5b0e-9a3c-5f3d6f0f6c11")  # never changes: keys are stored
-CENTIMETRES_A_METRE = 100
 M2_A_KM2 = 1_000_000
 
 
@@ -171,7 +170,7 @@ def _members(labels: NDArray[np.int32], k: int) -> list[NDArray[np.intp]]:
 
 def _key(core_xy: Coordinates, params: AnalysisParams) -> uuid.UUID:
     """Named by the places of the cores: cores of two groups lie more than eps apart, so no two keys agree."""
-    places = np.unique(np.rint(core_xy * CENTIMETRES_A_METRE).astype(np.int64), axis=0)
+    places = np.unique(decimetres(core_xy).astype(np.int64), axis=0)
     identity = [params.organisations, params.rule.eps_m, params.rule.min_incidents, places.tolist()]
     return uuid.uuid5(KEY_SPACE, json.dumps(identity, separators=(",", ":")))
 
