@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import shapely
 
-from app.core.analysis.params import BY_CATEGORY, AnalysisParams, ClusterRule, Weighting
+from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, AnalysisParams, ClusterRule, Weighting
 from app.core.analysis.points import Points, midpoints_s, which_count
 from app.core.analysis.run import Findings, HotSpot, analyse
 from app.core.audit import AuditAction
@@ -23,19 +23,24 @@ from app.core.errors import (
     TransitionError,
 )
 from app.core.permissions import Actor, May, check_may, system_actor
+from app.render import findings as render_findings
 from app.render import hotspots as render
 from app.store import analyses, areas, categories, hotspots, incidents, jobs, organisations
 from app.store.hotspots import HotSpotRow
 from app.store.incidents import Packed
 from app.store.tx import Database, WriteTx
 
-USUAL_PERIOD = timedelta(weeks=52)
+USUAL_PERIOD = timedelta(weeks=104)  # steadier than a year, and foretells as well
+USUAL_RULE = ClusterRule()
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisRequest:
-    """What somebody asks for; None and empty mean the usual."""
+    """What somebody asks for; None and empty mean the usual: the rule is chosen from the incidents.
+
+    One of eps_m and min_incidents fixes the rule, with the usual number for the other.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -43,6 +48,8 @@ class AnalysisRequest:
     area: str | None = None
     eps_m: float | None = None
     min_incidents: int | None = None
+    area_share: float = AREA_SHARE
+    max_area_m2: float = MAX_AREA_M2
     weighting: Weighting = Weighting.RECENCY
 
 
@@ -94,7 +101,8 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
         raise
     else:
         with database.write(actor) as tx:
-            _finish(tx, run_id, params, findings, now=clock(), data_cut_off=packed.newest)
+            told = render_findings.as_text(findings, srid)
+            _finish(tx, run_id, params, findings, told, now=clock(), data_cut_off=packed.newest)
 
 
 def run_now(
@@ -188,7 +196,6 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
     chosen = wanted.categories or tuple(code for code, c in known.items() if c["is_clustered"])
     until = wanted.until or now
     uses = (tx.actor.organisation_id, *organisations.incident_givers(tx, tx.actor.organisation_id))
-    usual = ClusterRule()
     try:
         return AnalysisParams(
             since=wanted.since or until - USUAL_PERIOD,
@@ -197,15 +204,23 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
             now=now,
             categories=chosen,
             area=wanted.area,
-            rule=ClusterRule(
-                eps_m=usual.eps_m if wanted.eps_m is None else wanted.eps_m,
-                min_incidents=usual.min_incidents if wanted.min_incidents is None else wanted.min_incidents,
-            ),
+            rule=_rule(wanted),
+            area_share=wanted.area_share,
+            max_area_m2=wanted.max_area_m2,
             weighting=wanted.weighting,
-            weights=tuple(weights.items()) if wanted.weighting in BY_CATEGORY else (),
+            weights=tuple(weights.items()),
         )
     except ValueError as error:
         raise InvalidError(f"The analysis cannot be run as asked: {error}") from error
+
+
+def _rule(wanted: AnalysisRequest) -> ClusterRule | None:
+    if wanted.eps_m is None and wanted.min_incidents is None:
+        return None
+    return ClusterRule(
+        eps_m=USUAL_RULE.eps_m if wanted.eps_m is None else wanted.eps_m,
+        min_incidents=USUAL_RULE.min_incidents if wanted.min_incidents is None else wanted.min_incidents,
+    )
 
 
 def _check_categories(wanted: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> None:
@@ -242,6 +257,7 @@ def _finish(
     run_id: UUID,
     params: AnalysisParams,
     findings: Findings,
+    told: str,
     *,
     now: datetime,
     data_cut_off: datetime | None,
@@ -251,6 +267,7 @@ def _finish(
         "incident_count": findings.incident_count,
         "noise_count": findings.noise_count,
         "hotspot_count": len(findings.hotspots),
+        "findings": told,
     }
     if not analyses.finish(tx, run_id, now, figures):
         return

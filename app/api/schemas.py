@@ -9,7 +9,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic_core import PydanticCustomError
 
 from app.core import geo
-from app.core.analysis.params import MAX_EPS_M, MIN_EPS_M, Weighting
+from app.core.analysis.doubtful_places import Doubt
+from app.core.analysis.params import (
+    AREA_SHARE,
+    LARGEST_MAX_AREA_M2,
+    MAX_AREA_M2,
+    MAX_AREA_SHARE,
+    MAX_EPS_M,
+    MIN_AREA_SHARE,
+    MIN_EPS_M,
+    SMALLEST_MAX_AREA_M2,
+    Weighting,
+)
+from app.core.analysis.tuning import Reason
 from app.core.geo import Position
 from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
 
@@ -218,8 +230,19 @@ class AnalysisIn(Sent):
     period: PeriodIn = PeriodIn()
     categories: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=100)] = []
     area: str | None = Field(None, max_length=100, description="An area's code.")
-    eps_m: Annotated[Number, Field(ge=MIN_EPS_M, le=MAX_EPS_M)] | None = None
-    min_incidents: Annotated[int, Strict(), Field(ge=2, le=100_000)] | None = None
+    eps_m: Annotated[Number, Field(ge=MIN_EPS_M, le=MAX_EPS_M)] | None = Field(
+        None,
+        description="How near incidents must lie. Without this and min_incidents both are chosen from the incidents.",
+    )
+    min_incidents: Annotated[int, Strict(), Field(ge=2, le=100_000)] | None = Field(
+        None, description="How many must lie so near."
+    )
+    area_share: Annotated[Number, Field(ge=MIN_AREA_SHARE, le=MAX_AREA_SHARE)] = Field(
+        AREA_SHARE, description="Share of the active ground to mark, where the numbers are chosen from the incidents."
+    )
+    max_area_m2: Annotated[Number, Field(ge=SMALLEST_MAX_AREA_M2, le=LARGEST_MAX_AREA_M2)] = Field(
+        MAX_AREA_M2, description="Larger hot spots are split."
+    )
     weighting: Weighting = Weighting.RECENCY
 
 
@@ -228,6 +251,31 @@ class PeriodOut(BaseModel):
 
     from_: datetime = Field(serialization_alias="from")
     to: datetime
+
+
+class TuningOut(BaseModel):
+    """Why eps_m and min_incidents are as they are, in figures and in words."""
+
+    reason: Reason
+    incident_count: int
+    active_km2: float
+    area_share: float
+    flagged_share: float
+    max_area_m2: float
+    sv: str
+    en: str
+
+
+class DoubtfulPlaceOut(BaseModel):
+    """A position that may stand for "somewhere", and the question to ask."""
+
+    lon: float
+    lat: float
+    count: int
+    share: float
+    doubts: list[Doubt]
+    sv: str
+    en: str
 
 
 class AnalysisOut(BaseModel):
@@ -240,9 +288,12 @@ class AnalysisOut(BaseModel):
     categories: list[str]
     area: str | None
     organisations: list[str]
-    eps_m: float
-    min_incidents: int
+    eps_m: float | None = Field(description="As used; null until the run has chosen it.")
+    min_incidents: int | None = Field(description="As used; null until the run has chosen it.")
+    tuning: TuningOut | None = Field(description="Why the two numbers are as they are; null where they were given.")
+    max_area_m2: float
     weighting: Weighting
+    doubtful_places: list[DoubtfulPlaceOut] = Field(description="Positions to ask somebody about; nothing was dropped.")
     fingerprint: str
     requested_at: datetime
     started_at: datetime | None
@@ -353,6 +404,10 @@ class HotSpotProperties(BaseModel):
     count: int
     weighted_value: float
     weighting: Weighting
+    recency_value: float
+    harm_value: float | None
+    recent_count: int
+    usual_count: float
     density_per_km2: float
     area_m2: int
     period_from: datetime

@@ -40,6 +40,21 @@ def page(tx: ReadTx, limit: int) -> list[dict[str, Any]]:
     return records(tx.conn.execute(SQL.page, {"own": own, "limit": limit}))
 
 
+def findings_of(run: Mapping[str, Any], params: AnalysisParams) -> dict[str, Any]:
+    """What a run says of itself: eps_m, min_incidents, tuning, doubtful_places.
+
+    The two numbers are None until they are chosen; runs older than the question say what was asked for.
+    """
+    rule = params.rule
+    usual: dict[str, Any] = {
+        "eps_m": None if rule is None else rule.eps_m,
+        "min_incidents": None if rule is None else rule.min_incidents,
+        "tuning": None,
+        "doubtful_places": [],
+    }
+    return usual | (run["findings"] or {})
+
+
 def start(tx: WriteTx, run_id: UUID, now: datetime) -> AnalysisParams | None:
     """Mark the run as running; None when it was cancelled or is finished."""
     text = tx.conn.execute(SQL.start, _mine(tx, run_id, now)).scalar()

@@ -260,6 +260,7 @@ analysis_runs = Table(
     Column("noise_count", Integer),
     Column("hotspot_count", Integer),
     Column("failure", Text),
+    Column("findings", JSON),  # the rule as used and why, positions to ask about, as text
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     Index("analysis_runs_latest_idx", "organisation_id", text("requested_at DESC"), text("id DESC")),
 )

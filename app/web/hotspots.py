@@ -47,6 +47,7 @@ def _map(request: Request, visitor: Actor, listing: Listing, wanted: str | None)
         status=404 if is_lost else 200,
         listing=listing,
         chosen=chosen,
+        may_review=visitor.may(May.REVIEW_INCIDENTS),
         rhythm=visits.rhythm_of(request, visitor, listing.run, chosen) if chosen else None,
         is_lost=is_lost,
         drawing=overview.draw(listing, background),

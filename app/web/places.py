@@ -4,11 +4,11 @@ Classes of colour come from the counts at hand, so that the legend always fits t
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import log
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from app.core.analysis.params import Weighting
 from app.web import i18n
@@ -84,6 +84,8 @@ class AdoptedRun:
     adopted_at: datetime
     eps_m: float
     min_incidents: int
+    tuning: Mapping[str, Any] | None  # why the two numbers are as they are; None where they were given
+    doubtful_places: Sequence[Mapping[str, Any]]  # positions to ask somebody about
     weighting: Weighting
     incident_count: int  # in the run, not in the places
 
@@ -91,6 +93,17 @@ class AdoptedRun:
     def is_weighted(self) -> bool:
         """Whether a place's value differs from its count."""
         return self.weighting is not Weighting.COUNT
+
+    @property
+    def why_this_rule(self) -> str:
+        """Why the two numbers are as they are, in a sentence; empty where they were given."""
+        return str(self.tuning[i18n.language().code]) if self.tuning else ""
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What somebody who knows the town should be asked, with the position it is about."""
+        code = i18n.language().code
+        return tuple(f"{each['lat']:.5f}, {each['lon']:.5f}: {each[code]}" for each in self.doubtful_places)
 
     @property
     def order(self) -> str:

@@ -16,7 +16,7 @@ from app.core.analysis.params import AnalysisParams
 from app.core.errors import NotFoundError
 from app.core.permissions import Actor
 from app.edge import services, sessions
-from app.store import categories, hotspots, organisations
+from app.store import analyses, categories, hotspots, organisations
 from app.web.basemap import background, rings_of
 from app.web.gazetteer import Gazetteer
 from app.web.places import AdoptedRun, CategoryShare, Listing, Place, listing
@@ -82,14 +82,17 @@ def basemap_path(request: Request) -> Path | None:
 def run_of(row: Mapping[str, Any]) -> AdoptedRun:
     """A run as `store.hotspots.current_run` gives it."""
     params = AnalysisParams.from_json(row["params"])
+    findings = analyses.findings_of(row, params)
     return AdoptedRun(
         id=str(row["id"]),
         since=params.since,
         until=params.until,
         data_cut_off=row["data_cut_off"],
         adopted_at=row["adopted_at"],
-        eps_m=params.rule.eps_m,
-        min_incidents=params.rule.min_incidents,
+        eps_m=findings["eps_m"],
+        min_incidents=findings["min_incidents"],
+        tuning=findings["tuning"],
+        doubtful_places=findings["doubtful_places"],
         weighting=params.weighting,
         incident_count=row["incident_count"],
     )

@@ -48,7 +48,7 @@ def _fill(db: store.Database, actor: Actor, place: tuple[float, float]) -> None:
         )
         run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
         analyses.start(tx, run_id, NOW)
-        figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1}
+        figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1, "findings": "{}"}
         analyses.finish(tx, run_id, NOW, figures)
         hotspots.add(tx, run_id, [hotspot_row()])
         analyses.adopt(tx, run_id, NOW)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ def row(params: AnalysisParams) -> Mapping[str, Any]:
         count=20,
         core_incident_count=15,
         weighted_value=44.5,
+        recency_value=12.5,
+        harm_value=44.5,
+        recent_count=3,
+        usual_count=1.5,
         area_m2=15_000,
         density_per_km2=1_333.3,
         outline=box(0, 0, 1, 1),
@@ -89,9 +94,34 @@ def test_a_run_is_read_from_its_parameters(params: AnalysisParams) -> None:
             "data_cut_off": instant,
             "adopted_at": instant,
             "incident_count": 4_212,
+            "findings": None,
         }
     )
+    assert (run.why_this_rule, run.questions) == ("", ())
     assert run.id == str(UUID(int=50))
     assert (run.since, run.until) == (params.since, params.until)
     assert (run.eps_m, run.min_incidents, run.weighting) == (60.0, 7, params.weighting)
     assert (run.data_cut_off, run.adopted_at, run.incident_count) == (instant, instant, 4_212)
+
+
+def test_a_chosen_rule_comes_with_its_reason_and_questions(params: AnalysisParams) -> None:
+    instant = datetime(2026, 10, 2, tzinfo=UTC)
+    question = {"lon": 15.85, "lat": 59.65, "sv": "Hände det där?", "en": "Did it happen there?"}
+    findings = {
+        "eps_m": 54.0,
+        "min_incidents": 6,
+        "tuning": {"sv": "Därför.", "en": "Because."},
+        "doubtful_places": [question],
+    }
+    run = visits.run_of(
+        {
+            "id": UUID(int=50),
+            "params": replace(params, rule=None).as_json(),
+            "data_cut_off": instant,
+            "adopted_at": instant,
+            "incident_count": 4_212,
+            "findings": findings,
+        }
+    )
+    assert (run.eps_m, run.min_incidents, run.why_this_rule) == (54.0, 6, "Därför.")
+    assert run.questions == ("59.65000, 15.85000: Hände det där?",)

@@ -13,7 +13,7 @@ SELECT :run_id, n.hotspot_id, :organisation_id, n.rank, n.incident_count, n.weig
 -- current_run --
 -- The run a reader means: the one named, else the own latest adopted one, else the latest that others share.
 SELECT r.id, o.slug AS organisation, o.name AS organisation_name, r.fingerprint, CAST(r.params AS text) AS params,
-       r.data_cut_off, r.incident_count, r.noise_count, r.hotspot_count, a.adopted_at,
+       r.data_cut_off, r.incident_count, r.noise_count, r.hotspot_count, r.findings, a.adopted_at,
        coalesce((SELECT sum(c.revision) FROM collection_counters AS c
                   WHERE c.collection = 'hotspots' AND c.organisation_id = ANY (:organisations)), 0) AS revision
   FROM analysis_runs AS r
