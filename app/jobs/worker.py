@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import signal
+from contextlib import suppress
 from uuid import UUID
 
 import sklearn.cluster  # noqa: F401 -- takes seconds to load: now, not in the first job
@@ -49,9 +51,19 @@ def run(settings: Settings) -> None:
 
 
 async def _run(worker: App, concurrency: int) -> None:
+    """Work until a signal comes. procrastinate itself hears signals only from the moment it looks for jobs."""
+    work = asyncio.create_task(_work(worker, concurrency))
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(stop, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+async def _work(worker: App, concurrency: int) -> None:
     async with worker.open_async():
         await worker.run_worker_async(
             concurrency=concurrency,
+            install_signal_handlers=False,
             update_heartbeat_interval=10,
             shutdown_graceful_timeout=30,
             delete_jobs="successful",
