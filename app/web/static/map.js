@@ -120,8 +120,13 @@ async function outlines() {
   };
 }
 
-const homeView = () =>
-  ({ padding: { top: 40, bottom: 70, left: CONTROLS, right: detailWidth() + 40 }, maxZoom: CLOSE_UP });
+// No number lies under the buttons or the legend, which stands below the map where all is stacked.
+const homeView = () => ({
+  padding: {
+    top: 40, bottom: stacked.matches ? 70 : $('.legend').offsetHeight + 60, left: CONTROLS, right: detailWidth() + 40,
+  },
+  maxZoom: CLOSE_UP,
+});
 const detailWidth = () => (beside.matches && !detail.hidden ? detail.offsetWidth : 0);
 const showAll = () => map.fitBounds(bounds, { ...homeView(), animate: !calm.matches });
 
