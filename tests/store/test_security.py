@@ -34,6 +34,7 @@ CONTENT = [
     "audit_lines",
     "category_weights",
     "collection_counters",
+    "hotspot_steps",
     "idempotency_keys",
     "incident_versions",
     "incidents",

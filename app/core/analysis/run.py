@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from app.core.analysis import outlines, scoring, times
+from app.core.analysis.core_places import CorePlaces, core_places
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, Clustering, decimetres, find_clusters
 from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams, Weighting
 from app.core.analysis.points import Coordinates, Floats, Points
@@ -46,6 +47,7 @@ class HotSpot:
     weekdays: tuple[int, ...]  # 7 counts, Monday first
     weeks: tuple[int, ...]  # a count for each of Findings.weeks
     place_uncertainty_m: float | None  # median of those known
+    core_places: CorePlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ def _hotspots(points: Points, clustering: Clustering, params: AnalysisParams) ->
             weekdays=tuple(when.weekdays[c].tolist()),
             weeks=tuple(when.weeks[c].tolist()),
             place_uncertainty_m=_median_known(points.uncertainty_m[members[c]]),
+            core_places=core_places(points.xy[members[c][clustering.core[members[c]]]]),
         )
         for rank, c in enumerate(scoring.ranking(values, counts, keys), start=1)
     )

@@ -9,14 +9,16 @@ import json
 import math
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 import numpy as np
 
 from app.core.analysis import core_places
 from app.core.analysis.core_places import CorePlaces, Link
+from app.core.analysis.params import AnalysisParams
 
 BELONGS = 0.5  # one hot spot is part of another when at least this share of its cores lies in or beside it
 STAYS = 0.25  # the likeness it is worth to go on with a hot spot of the run before, and not with an older one
@@ -49,6 +51,12 @@ class Ruler:
     eps_m: float
     min_incidents: int
     weeks: float  # length of the period
+
+    @classmethod
+    def of(cls, params: AnalysisParams) -> "Ruler":
+        """The ruler of a run."""
+        weeks = (params.until - params.since) / timedelta(weeks=1)
+        return cls(eps_m=params.rule.eps_m, min_incidents=params.rule.min_incidents, weeks=weeks)
 
     @property
     def demand(self) -> float:
@@ -101,6 +109,16 @@ class Step:
     change: Change
     related: tuple[uuid.UUID, ...]  # split from or into these, merged of these or into this
     mark: Mark
+
+
+def profile_of(owner: uuid.UUID, params: AnalysisParams, clustered: Collection[str]) -> str:
+    """What the hot spots of a run are of: whose list it is, whose incidents, which categories, which area.
+
+    clustered: all categories that are ever clustered; a run over all of them stays in its profile when there are more.
+    """
+    is_all = set(params.categories) >= set(clustered)
+    of = [str(owner), params.organisations, "all" if is_all else params.categories, params.area]
+    return json.dumps(of, ensure_ascii=False)
 
 
 def follow(found: Sequence[Found], known: Sequence[Known], *, profile: str, ruler: Ruler) -> tuple[Step, ...]:
