@@ -242,7 +242,7 @@ def hotspot_row(rank: int = 1, **changes: Any) -> HotSpotRow:
 
 def step(rank: int = 1, **changes: Any) -> Step:
     """What an adoption says of the hot spot of that rank: it is new, and known by an id of its own."""
-    mark = Mark(per_week=0.2, x=547_512.5, y=6_610_012.5, ruler=Ruler(eps_m=75.0, min_incidents=8, weeks=52.0))
+    mark = Mark(count=10, x=547_512.5, y=6_610_012.5, ruler=Ruler(eps_m=75.0, min_incidents=8, weeks=52.0))
     usual: dict[str, Any] = {"id": UUID(int=100 + rank), "key": UUID(int=rank), "change": Change.NEW, "related": ()}
     return Step(**{**usual, "mark": mark, **changes})
 

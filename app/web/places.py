@@ -158,6 +158,11 @@ class Listing:
     classes: tuple[HeatClass, ...]
     lost: tuple[LostPlace, ...] = ()
 
+    def tells_change(self, place: Place) -> bool:
+        """Whether the list says what became of the place: not where nothing did, nor where everything is new."""
+        is_first = not self.lost and all(other.change is Change.NEW for other in self.places)
+        return place.change not in (None, Change.PERSISTING) and not is_first
+
     def heat(self, place: Place) -> int:
         """The step of the heat ramp, 1-5, that the place's count falls in."""
         return self.classes[bisect_right([c.lowest for c in self.classes], place.incident_count) - 1].step

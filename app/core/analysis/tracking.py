@@ -75,10 +75,14 @@ class Mark:
     Measured from the run before, what changes slowly would never be said to change.
     """
 
-    per_week: float
+    count: int
     x: float
     y: float
     ruler: Ruler
+
+    def count_in(self, weeks: float) -> float:
+        """How many incidents it would have had in a period of so many weeks."""
+        return self.count * (weeks / self.ruler.weeks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,15 +224,15 @@ def _compared(before: Mark, now: Mark) -> Change:
         return Change.PERSISTING
     if math.dist((before.x, before.y), (now.x, now.y)) >= MOVED_M:
         return Change.MOVED
-    is_notable = abs(now.per_week - before.per_week) * now.ruler.weeks >= NOTABLE
-    if is_notable and _ratio(now.per_week, before.per_week) >= GREW:
-        return Change.GROWING if now.per_week > before.per_week else Change.SHRINKING
+    expected = before.count_in(now.ruler.weeks)
+    if abs(now.count - expected) >= NOTABLE and _ratio(now.count, expected) >= GREW:
+        return Change.GROWING if now.count > expected else Change.SHRINKING
     return Change.PERSISTING
 
 
 def _mark(found: Found, ruler: Ruler) -> Mark:
     x, y = core_places.middle(found.cores)
-    return Mark(per_week=found.count / ruler.weeks, x=x, y=y, ruler=ruler)
+    return Mark(count=found.count, x=x, y=y, ruler=ruler)
 
 
 def _best_pairs(links: Sequence[Link], known: Sequence[Known]) -> dict[int, int]:
