@@ -85,9 +85,15 @@ class Chronicle:
         return told[first:]
 
     def kept(self, plant: str, since: int = 0) -> float:
-        """For how much of its life the place had its one commonest id."""
-        life = self.life(plant, since)
-        return Counter(seen.id for seen in life if seen).most_common(1)[0][1] / len(life)
+        """For how much of its life the place had its one commonest id; weeks in which it was not found count too."""
+        return self._commonest(plant, since) / len(self.life(plant, since))
+
+    def kept_when_found(self, plant: str) -> float:
+        """For how much of the weeks in which it was found."""
+        return self._commonest(plant, 0) / sum(seen is not None for seen in self.life(plant))
+
+    def _commonest(self, plant: str, since: int) -> int:
+        return Counter(seen.id for seen in self.life(plant, since) if seen).most_common(1)[0][1]
 
 
 def _adopted(
@@ -165,20 +171,23 @@ def test_with_a_rule_chosen_anew_every_two_months_as_well() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("group", [fixed, tuned, by_turns])
+@pytest.mark.parametrize("group", [fixed, tuned])
 @pytest.mark.parametrize("municipality", [LINDESTA, *OTHERS])
 @pytest.mark.parametrize("seed", [towns.SEED, 1, 2])
 def test_every_stable_place_keeps_one_id_in_every_town(group: Group, municipality: str, seed: int) -> None:
     chronicle = Chronicle(municipality, group, range(1, LAST_WEEK + 1), seed)
     kept = {p: chronicle.kept(p) for p in stable_of(municipality)}
     assert {p: share for p, share in kept.items() if share < 0.95} == {}
-    if municipality == LINDESTA and group is not by_turns:
+    if municipality == LINDESTA:
         assert_a_split_was_told(chronicle)
         assert_a_merger_was_told(chronicle)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("municipality", [LINDESTA, *OTHERS])
-def test_another_rule_every_week_hardly_makes_more_ids(municipality: str) -> None:
-    calm, restless = (Chronicle(municipality, group, range(1, LAST_WEEK + 1)) for group in (fixed, by_turns))
+@pytest.mark.parametrize("seed", [towns.SEED, 1, 2])
+def test_another_rule_every_week_keeps_the_ids_and_hardly_makes_more(municipality: str, seed: int) -> None:
+    calm, restless = (Chronicle(municipality, group, range(1, LAST_WEEK + 1), seed) for group in (fixed, by_turns))
+    kept = {p: restless.kept_when_found(p) for p in stable_of(municipality)}
+    assert {p: share for p, share in kept.items() if share < 0.95} == {}
     assert len(restless.ids) <= 2 * len(calm.ids)
