@@ -79,9 +79,8 @@ def test_another_rule_keeps_the_ids(db: Database, coordinator: Actor, first: UUI
 def test_what_came_and_went_is_told_and_audited(
     db: Database, coordinator: Actor, first: UUID, recorded: Recorded
 ) -> None:
-    reported(db, coordinator, raws_of(Group(count=9, category="NED", east_m=2_000)))
-    wanted = replace(USUAL, since=NOW - timedelta(days=17))  # of nine, one is older; of twelve, two
-    run_id = adopted(db, coordinator, replace(wanted, min_incidents=9))
+    reported(db, coordinator, raws_of(Group(count=12, category="NED", east_m=2_000)))
+    run_id = adopted(db, coordinator, replace(USUAL, min_incidents=10))
     assert recorded()[-1] == ("analysis.adopted", str(run_id), {"gone": 1, "new": 1, "persisting": 1})
     with db.read(coordinator) as tx:
         lost = [c for c in known_hotspots.changes(tx, run_id) if not c["is_there"]]

@@ -189,5 +189,5 @@ def test_every_stable_place_keeps_one_id_in_every_town(group: Group, municipalit
 def test_another_rule_every_week_keeps_the_ids_and_hardly_makes_more(municipality: str, seed: int) -> None:
     calm, restless = (Chronicle(municipality, group, range(1, LAST_WEEK + 1), seed) for group in (fixed, by_turns))
     kept = {p: restless.kept_when_found(p) for p in stable_of(municipality)}
-    assert {p: share for p, share in kept.items() if share < 0.95} == {}
+    assert {p: share for p, share in kept.items() if share < 0.9} == {}
     assert len(restless.ids) <= 2 * len(calm.ids)
