@@ -119,7 +119,7 @@ def test_a_middle_adoption_taken_back_leaves_ids_and_words_of_the_later_one(
 def test_the_history_follows_the_order_of_adoptions_whatever_the_periods(
     db: Database, coordinator: Actor, first: UUID
 ) -> None:
-    older = worked_out(db, coordinator, replace(USUAL, until=NOW - timedelta(days=8)))
+    older = worked_out(db, coordinator, replace(USUAL, until=NOW - timedelta(days=7)))
     newer = worked_out(db, coordinator)
     ids = {i for i, _ in told(db, coordinator, first).values()}
     for run_id in (newer, older):
