@@ -9,9 +9,11 @@ from uuid import UUID
 import numpy as np
 import shapely
 
+from app.core.analysis import tracking
 from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, AnalysisParams, ClusterRule, Weighting
 from app.core.analysis.points import Points, midpoints_s, which_count
 from app.core.analysis.run import Findings, HotSpot, analyse
+from app.core.analysis.tracking import Ruler
 from app.core.audit import AuditAction
 from app.core.errors import (
     BusyError,
@@ -25,7 +27,7 @@ from app.core.errors import (
 from app.core.permissions import Actor, May, check_may, system_actor
 from app.render import findings as render_findings
 from app.render import hotspots as render
-from app.store import analyses, areas, categories, hotspots, incidents, jobs, organisations
+from app.store import analyses, areas, categories, hotspots, incidents, jobs, known_hotspots, organisations
 from app.store.hotspots import HotSpotRow
 from app.store.incidents import Packed
 from app.store.tx import Database, WriteTx
@@ -147,17 +149,28 @@ def cancel_analysis(tx: WriteTx, run_id: UUID, now: datetime) -> None:
 
 
 def adopt_analysis(tx: WriteTx, run_id: UUID, now: datetime) -> None:
-    """Make a finished run the one that everybody sees; only this advances the hot spots' history."""
+    """Make a finished run the one that everybody sees; only this advances the hot spots' history.
+
+    The history follows the order of adoptions, whatever the periods of the runs.
+    """
     check_may(tx.actor, May.ADOPT_ANALYSES)
-    state = _own_run(tx, run_id)
-    if state != "done":
-        raise TransitionError(f"Only a finished analysis can be adopted; this one is {state}.")
-    analyses.adopt(tx, run_id, now)
-    tx.record(AuditAction.ANALYSIS_ADOPTED, run_id)
+    run = _own_run(tx, run_id)
+    if run["state"] != "done":
+        raise TransitionError(f"Only a finished analysis can be adopted; this one is {run['state']}.")
+    params = AnalysisParams.from_json(run["params"])
+    clustered = {c["code"] for c in categories.page(tx) if c["is_clustered"]}
+    profile = tracking.profile_of(tx.actor.organisation_id, params, clustered)
+    adoption_id = analyses.adopt(tx, run_id, now, profile)
+    found, known = known_hotspots.found(tx, run_id), known_hotspots.known(tx, adoption_id, profile)
+    used = analyses.findings_of(run, params)
+    rule = ClusterRule(eps_m=used["eps_m"], min_incidents=used["min_incidents"])
+    steps = tracking.follow(found, known, profile=profile, ruler=Ruler.of(params, rule))
+    known_hotspots.add(tx, adoption_id, steps)
+    tx.record(AuditAction.ANALYSIS_ADOPTED, run_id, **tracking.figures(steps))
 
 
 def take_back_adoption(tx: WriteTx, run_id: UUID, now: datetime) -> None:
-    """Undo an adoption: the run adopted before it is current again."""
+    """Undo an adoption: the run adopted before it is current again, and what it said of hot spots is in no history."""
     check_may(tx.actor, May.ADOPT_ANALYSES)
     _own_run(tx, run_id)
     if not analyses.take_back(tx, run_id, now):
@@ -284,6 +297,7 @@ def _row(hotspot: HotSpot, params: AnalysisParams, findings: Findings) -> HotSpo
         categories=tuple(code for code, _, _ in hotspot.categories),
         properties=render.properties(hotspot, params, findings.params_fingerprint),
         statistics=render.statistics(hotspot, findings.weeks),
+        core_places=hotspot.core_places,
         wkb=shapely.to_wkb(hotspot.outline_wgs84),
     )
 
@@ -294,9 +308,9 @@ def _give_up(database: Database, actor: Actor, run_id: UUID, now: datetime, sent
             tx.record(AuditAction.ANALYSIS_FAILED, run_id)
 
 
-def _own_run(tx: WriteTx, run_id: UUID) -> str:
-    """The state of a run of the actor's own organisation."""
+def _own_run(tx: WriteTx, run_id: UUID) -> dict[str, Any]:
+    """A run of the actor's own organisation."""
     run = analyses.one(tx, run_id)
     if run is None or run["organisation_id"] != tx.actor.organisation_id:
         raise NotFoundError("Your organisation has no such analysis.")
-    return str(run["state"])
+    return run

@@ -21,6 +21,7 @@ from app.core.analysis.params import (
     SMALLEST_MAX_AREA_M2,
     Weighting,
 )
+from app.core.analysis.tracking import Change
 from app.core.analysis.tuning import Reason
 from app.core.geo import Position
 from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
@@ -419,6 +420,8 @@ class HotSpotProperties(BaseModel):
     centre: list[float]
     place_uncertainty_m: float | None
     fingerprint: str
+    change: Change | None = Field(None, description="What became of it; only in a run that is adopted.")
+    related: list[UUID] = Field([], description="Split from or into these, or merged of these.")
 
 
 class SourceCount(BaseModel):
@@ -447,11 +450,25 @@ class HotSpotFeature(BaseModel):
     properties: HotSpotProperties
 
 
+class HotSpotStep(BaseModel):
+    """What one adoption said of a hot spot; without rank and count it was not there any more."""
+
+    run: UUID
+    adopted_at: datetime
+    change: Change
+    related: list[UUID]
+    rank: int | None
+    count: int | None
+
+
 class HotSpotDetail(HotSpotFeature):
-    """One hot spot with the statistics of its members."""
+    """One hot spot with the statistics of its members, and what became of it, newest adoption first."""
 
     statistics: HotSpotStatistics
     run: UUID
+    first_adopted_at: datetime | None
+    last_adopted_at: datetime | None
+    history: list[HotSpotStep]
 
 
 class HotSpotRun(BaseModel):
@@ -464,6 +481,28 @@ class HotSpotRun(BaseModel):
     incident_count: int
     noise_count: int
     fingerprint: str
+
+
+class HotSpotChange(BaseModel):
+    """What the adoption of a run said of one hot spot, beside how it was when last seen before."""
+
+    id: UUID
+    change: Change
+    related: list[UUID] = Field(description="Split from or into these, merged of these or into this.")
+    is_there: bool = Field(description="False: gone, or merged into another.")
+    rank: int | None
+    count: int | None
+    rank_before: int | None
+    count_before: int | None
+    run_before: UUID | None
+    centre: list[float]
+
+
+class HotSpotChanges(BaseModel):
+    """Every hot spot of a run in rank order, then those that are there no longer."""
+
+    run: UUID | None
+    changes: list[HotSpotChange]
 
 
 class HotSpotCollection(BaseModel):

@@ -76,17 +76,24 @@ def cancel(tx: WriteTx, run_id: UUID, now: datetime) -> bool:
     return tx.conn.execute(SQL.cancel, _mine(tx, run_id, now)).first() is not None
 
 
-def adopt(tx: WriteTx, run_id: UUID, now: datetime) -> None:
-    """Make the run the organisation's current one. Raises ConflictError when it already is adopted."""
-    tx.conn.execute(
+def adopt(tx: WriteTx, run_id: UUID, now: datetime, profile: str | None = None) -> int:
+    """Make the run the organisation's current one; the number of the adoption.
+
+    Another adoption of the organisation at the same moment waits until this one is through. profile: what the hot
+    spots are of; None when they are not followed. Raises ConflictError when the run already is adopted.
+    """
+    tx.conn.execute(SQL.take_turns, {"organisation_id": tx.actor.organisation_id})
+    adoption_id: int = tx.conn.execute(
         SQL.adopt,
         {
             "organisation_id": tx.actor.organisation_id,
             "run_id": run_id,
             "adopted_at": now,
             "adopted_by": tx.actor.id,
+            "profile": profile,
         },
-    )
+    ).scalar_one()
+    return adoption_id
 
 
 def take_back(tx: WriteTx, run_id: UUID, now: datetime) -> bool:

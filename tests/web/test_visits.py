@@ -13,6 +13,7 @@ from shapely import box
 
 from app.core.analysis.params import AnalysisParams, ClusterRule
 from app.core.analysis.run import HotSpot
+from app.core.analysis.tracking import Change
 from app.render import hotspots as written
 from app.web import basemap, visits
 from tests.web.conftest import CENTRE, square
@@ -58,10 +59,11 @@ def row(params: AnalysisParams) -> Mapping[str, Any]:
         weekdays=(0,) * 7,
         weeks=(),
         place_uncertainty_m=None,
+        core_places=((1, 2, 15),),
     )
     properties = json.loads(written.properties(hotspot, params, "f" * 16))
     geometry = {"type": "Polygon", "coordinates": [square(*CENTRE)]}
-    return {"id": hotspot.key, "geometry": geometry, **properties}
+    return {"id": hotspot.key, "geometry": geometry, "change": "growing", "related": [], **properties}
 
 
 def test_a_row_of_the_ranked_list_becomes_a_place(row: Mapping[str, Any], basemap_file: Path) -> None:
@@ -75,6 +77,17 @@ def test_a_row_of_the_ranked_list_becomes_a_place(row: Mapping[str, Any], basema
         datetime(2026, 9, 28, 12, tzinfo=UTC),
     )
     assert len(place.rings[0]) == 5
+    assert place.change is Change.GROWING
+    assert visits.place_of({**row, "change": None}, NAMES, basemap.NOTHING.gazetteer).change is None
+
+
+def test_a_row_of_what_is_there_no_longer_becomes_a_lost_place(basemap_file: Path) -> None:
+    row = {"centre": CENTRE, "rank_before": 4, "count_before": 9, "related": []}
+    gazetteer = basemap.background(basemap_file).gazetteer
+    gone, part = (visits.lost_place_of(row | {"related": r}, gazetteer) for r in ([], [UUID(int=9)]))
+    assert (gone.name, gone.where, gone.count_before, gone.change) == ("Vid Järntorget", "Centrum", 9, Change.GONE)
+    assert (part.into, part.change) == (str(UUID(int=9)), Change.MERGED)
+    assert visits.lost_place_of(row, basemap.NOTHING.gazetteer).name == "Plats 4"
 
 
 def test_a_category_unknown_by_now_is_shown_by_its_code(row: Mapping[str, Any]) -> None:

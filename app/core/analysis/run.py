@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from app.core.analysis import outlines, scoring, times
+from app.core.analysis.core_places import CorePlaces, core_places
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, decimetres
 from app.core.analysis.doubtful_places import DoubtfulPlace, doubtful_places
 from app.core.analysis.grouping import Grouping, group
@@ -53,6 +54,7 @@ class HotSpot:
     weekdays: tuple[int, ...]  # 7 counts, Monday first
     weeks: tuple[int, ...]  # a count for each of Findings.weeks
     place_uncertainty_m: float | None  # median of those known
+    core_places: CorePlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,7 @@ def _hotspots(points: Points, grouping: Grouping, params: AnalysisParams) -> tup
             weekdays=tuple(when.weekdays[c].tolist()),
             weeks=tuple(when.weeks[c].tolist()),
             place_uncertainty_m=_median_known(points.uncertainty_m[members[c]]),
+            core_places=core_places(points.xy[members[c][grouping.core[members[c]]]]),
         )
         for rank, c in enumerate(scoring.ranking(scores.weighted, scores.count, keys), start=1)
     )

@@ -53,9 +53,14 @@ UPDATE analysis_runs
  WHERE id = :id AND organisation_id = :organisation_id AND state IN ('queued', 'running')
 RETURNING id
 
+-- take_turns --
+-- Adoptions of one organisation go one after the other: each continues the history that the one before it wrote.
+SELECT pg_advisory_xact_lock(hashtextextended('adoptions of ' || CAST(CAST(:organisation_id AS uuid) AS text), 0))
+
 -- adopt --
-INSERT INTO adoptions (organisation_id, run_id, adopted_at, adopted_by)
-VALUES (:organisation_id, :run_id, :adopted_at, :adopted_by)
+INSERT INTO adoptions (organisation_id, run_id, adopted_at, adopted_by, profile)
+VALUES (:organisation_id, :run_id, :adopted_at, :adopted_by, :profile)
+RETURNING id
 
 -- take_back --
 UPDATE adoptions
