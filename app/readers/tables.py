@@ -34,6 +34,7 @@ class SourceTable:
     srid: int | None = None  # the EPSG code of the coordinate system, when the file says it
     row_count: int | None = None  # when it is known without reading to the end
     word: str = "row"  # what a row is called: "row" of a spreadsheet, "feature" of a layer
+    keeps: tuple[object, ...] = field(default=(), repr=False)  # what must live as long as the table
     read_from: Callable[[int], Iterator[SourceRow]] = field(repr=False)
 
     def rows(self, start: int = 0) -> Iterator[SourceRow]:

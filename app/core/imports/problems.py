@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.errors import FieldProblem
+from app.core.imports import words
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowProblem:
@@ -16,16 +19,24 @@ class RowProblem:
 
     def message(self, language: str) -> str:
         """One plain sentence, and what to do, in "sv" or "en"."""
-        raise NotImplementedError
+        return words.of_row(self.code, language, self.values)
 
     def as_json(self) -> dict[str, Any]:
         """To be stored beside the row."""
-        raise NotImplementedError
+        return {"code": self.code, "column": self.column, "target": self.target, "values": dict(self.values)}
 
 
 def problem_from_json(stored: Mapping[str, Any]) -> RowProblem:
     """What as_json made."""
-    raise NotImplementedError
+    return RowProblem(
+        code=stored["code"], column=stored["column"], target=stored["target"], values=dict(stored["values"])
+    )
+
+
+def problem_of_gate(found: FieldProblem, columns: Mapping[str, str]) -> RowProblem:
+    """What the gate says of a field, told of the column it was read from. columns: by our field."""
+    target = found.field.partition(".")[0]
+    return RowProblem(code=found.code, column=columns.get(target, ""), target=target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
