@@ -7,7 +7,9 @@ from procrastinate import App, SyncPsycopgConnector
 from app.store.tx import WriteTx
 
 ANALYSE = "analyse"
-DEFERRED = (ANALYSE,)  # every name that is ever deferred; a guard checks that each has a task
+IMPORT = "import"
+LINK = "link"
+DEFERRED = (ANALYSE, IMPORT, LINK)  # every name that is ever deferred; a guard checks that each has a task
 
 _DEFERRER = App(connector=SyncPsycopgConnector())
 

@@ -1,7 +1,10 @@
 """What becomes of a row whose incident is already stored: told from what is stored, never guessed."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
+
+import numpy as np
 
 from app.core.incidents import TRANSITIONS, State
 
@@ -41,3 +44,20 @@ def decide(state: State, *, is_same: bool, is_of_this_import: bool, was_undone: 
     if state in OPEN:
         return Outcome.UPDATED, None
     return Outcome.DOUBLED, DECIDED
+
+
+class References:
+    """Which references of a file have come before: eight bytes each, so that a million fit anywhere."""
+
+    def __init__(self) -> None:
+        self._seen = np.empty(0, np.int64)
+
+    def repeated(self, references: Sequence[str]) -> list[bool]:
+        """For each, whether it has come before, here or in an earlier call."""
+        hashes = np.fromiter(map(hash, references), np.int64, len(references))
+        once, first = np.unique(hashes, return_index=True)
+        is_repeated = np.isin(hashes, self._seen)
+        is_first = np.zeros(len(hashes), np.bool_)
+        is_first[first] = True
+        self._seen = np.union1d(self._seen, once)
+        return [bool(r) for r in is_repeated | ~is_first]

@@ -1,0 +1,57 @@
+-- Reports of several sources that may tell of one incident.
+
+-- propose --
+-- For new incidents: others of the organisation, from other sources, of the same category, near in place and time.
+-- The box in degrees finds them in the index, the metres decide. The older report comes first.
+INSERT INTO incident_links (organisation_id, first_id, second_id, distance_m, hours_apart, proposed_at)
+SELECT :organisation_id, least_first.first_id, least_first.second_id, least_first.distance_m, least_first.hours_apart, :now
+  FROM (SELECT DISTINCT
+               CASE WHEN (o.reported_at, o.id) < (n.reported_at, n.id) THEN o.id ELSE n.id END AS first_id,
+               CASE WHEN (o.reported_at, o.id) < (n.reported_at, n.id) THEN n.id ELSE o.id END AS second_id,
+               ST_Distance(n.geom_metric, o.geom_metric) AS distance_m,
+               abs(extract(epoch FROM n.occurred_from - o.occurred_from)) / 3600 AS hours_apart
+          FROM incidents AS n
+          JOIN incidents AS o
+            ON o.geom && ST_Expand(n.geom, :near_m / (111000 * greatest(cos(radians(ST_Y(n.geom))), 0.01)),
+                                   :near_m / 111000.0)
+           AND o.organisation_id = n.organisation_id AND o.source <> n.source AND o.category = n.category
+           AND o.state = ANY (:open) AND o.id <> n.id
+           AND o.occurred_from BETWEEN n.occurred_from - make_interval(hours => :near_h)
+                                   AND n.occurred_from + make_interval(hours => :near_h)
+           AND ST_Distance(n.geom_metric, o.geom_metric) <= :near_m
+           AND coalesce(o.location_uncertainty_m, 0) <= :sure_m
+         WHERE n.id = ANY (CAST(:ids AS uuid[])) AND n.organisation_id = :organisation_id AND n.state = ANY (:open)
+           AND coalesce(n.location_uncertainty_m, 0) <= :sure_m) AS least_first
+    ON CONFLICT (first_id, second_id) DO NOTHING
+
+-- page --
+SELECT l.id, l.first_id, l.second_id, l.distance_m, l.hours_apart, l.state, l.proposed_at, l.decided_at
+  FROM incident_links AS l
+ WHERE l.organisation_id = ANY (:organisations) AND l.state = :state
+   AND (CAST(:incident_id AS uuid) IS NULL OR :incident_id IN (l.first_id, l.second_id))
+ ORDER BY l.proposed_at DESC, l.id DESC
+ LIMIT :limit
+
+-- add --
+-- Two reports of the organisation's own, by hand.
+INSERT INTO incident_links AS l (organisation_id, first_id, second_id, distance_m, hours_apart, state, proposed_at,
+                                 decided_at, decided_by)
+SELECT :organisation_id, a.id, b.id, ST_Distance(a.geom_metric, b.geom_metric),
+       abs(extract(epoch FROM a.occurred_from - b.occurred_from)) / 3600, 'confirmed', :now, :now, :actor_id
+  FROM incidents AS a
+  JOIN incidents AS b ON b.organisation_id = a.organisation_id AND b.id <> a.id
+ WHERE a.id = :first_id AND b.id = :second_id AND a.organisation_id = :organisation_id
+    ON CONFLICT (first_id, second_id)
+    DO UPDATE SET state = 'confirmed', decided_at = excluded.decided_at, decided_by = excluded.decided_by
+RETURNING l.id
+
+-- decide --
+UPDATE incident_links
+   SET state = :state, decided_at = :now, decided_by = :actor_id
+ WHERE id = :id AND organisation_id = ANY (:organisations)
+RETURNING id
+
+-- one --
+SELECT l.id, l.first_id, l.second_id, l.distance_m, l.hours_apart, l.state, l.proposed_at, l.decided_at
+  FROM incident_links AS l
+ WHERE l.id = :id AND l.organisation_id = ANY (:organisations)
