@@ -1,9 +1,14 @@
 """How one source's files are to be read: which column says what. Kept per source, and used the next time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app.core.errors import FieldProblem, InvalidError
+from app.core.imports import positions
+from app.core.incidents import LOCATION_UNCERTAINTY_MAX_M
 
 STOCKHOLM: Final = "Europe/Stockholm"
 
@@ -87,6 +92,7 @@ class Profile:
     day_order: DayOrder = DayOrder.DAY_FIRST
     span: Span = Span.DAY
     is_midnight_unknown: bool = False  # 00:00 means that nobody knows the hour
+    is_clock_compact: bool = False  # a time of day that is a bare number is hours and minutes: 35 is 00:35
     time_zone: str = STOCKHOLM
     is_offset_wrong: bool = False  # the offsets in the file are not true: the times are local
     doubled_hour: Doubled = Doubled.REFUSE
@@ -100,12 +106,108 @@ class Profile:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a database or a form."""
-        raise NotImplementedError
-
-
-LEFT_OUT: Final = "-"  # in `categories`: rows of this kind are no incidents
+        stored = asdict(self)
+        stored["columns"] = {str(target): list(names) for target, names in self.columns.items()}
+        stored["unchecked"] = list(self.unchecked)
+        stored["coarse_points"] = [asdict(point) for point in self.coarse_points]
+        return stored
 
 
 def from_json(stored: Mapping[str, Any]) -> Profile:
-    """What as_json made, or a person changed. Raises InvalidError with a problem for each wrong field."""
-    raise NotImplementedError
+    """What as_json made, or a person changed; what is not there is as usual.
+
+    Raises InvalidError with a problem for each wrong field.
+    """
+    values: dict[str, Any] = {}
+    problems: list[FieldProblem] = []
+    for name in sorted(set(stored) - set(_READERS)):
+        problems.append(FieldProblem(str(name)[:60], "unknown-field", "A profile has no such field."))
+    for name, reader in _READERS.items():
+        if name not in stored:
+            continue
+        try:
+            values[name] = reader(stored[name])
+        except (ValueError, TypeError, KeyError, AttributeError, ZoneInfoNotFoundError):
+            problems.append(FieldProblem(name, "invalid", f"This is no value of {name}."))
+    if "source" not in stored:
+        problems.append(FieldProblem("source", "missing", "Say which source the profile is for."))
+    if problems:
+        raise InvalidError("The mapping profile is not valid.", tuple(problems))
+    return Profile(**values)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not 1 <= len(value.strip()) <= _MOST_CHARS:
+        raise ValueError
+    return value.strip()
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _srid(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not positions.is_known(value):
+        raise ValueError
+    return value
+
+
+def _zone(value: Any) -> str:
+    return ZoneInfo(_text(value)).key
+
+
+def _columns(value: Any) -> dict[Field, tuple[str, ...]]:
+    return {Field(target): _names(names) for target, names in value.items() if names}
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise TypeError
+    return tuple(_text(name) for name in value)
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    return {_text(name): _text(meaning) for name, meaning in value.items()}
+
+
+def _metres(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not 0 <= value <= LOCATION_UNCERTAINTY_MAX_M:
+        raise ValueError
+    return float(value)
+
+
+def _coarse_points(value: Any) -> tuple[CoarsePoint, ...]:
+    points = tuple(CoarsePoint(**point) for point in value)
+    for point in points:
+        if _metres(point.uncertainty_m) is None or not (-180 <= point.lon <= 180 and -90 <= point.lat <= 90):  # noqa: PLR2004
+            raise ValueError
+        _text(point.reason)
+    return points
+
+
+_MOST_CHARS: Final = 1_000
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "source": _text,
+    "kind": Kind,
+    "columns": _columns,
+    "srid": _srid,
+    "is_latitude_first": _flag,
+    "day_order": DayOrder,
+    "span": Span,
+    "is_midnight_unknown": _flag,
+    "is_clock_compact": _flag,
+    "time_zone": _zone,
+    "is_offset_wrong": _flag,
+    "doubled_hour": Doubled,
+    "categories": _pairs,
+    "default_category": lambda value: None if value is None else _text(value),
+    "location_uncertainty_m": _metres,
+    "is_text_reviewed": _flag,
+    "unchecked": _names,
+    "places": _pairs,
+    "coarse_points": _coarse_points,
+}

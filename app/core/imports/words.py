@@ -16,7 +16,7 @@ _FILES: Final = {
     "empty": ("Filen är tom.", "The file is empty."),
     "no-rows": ("Filen har inga rader under rubrikerna.", "The file has no rows below its header."),
     "unknown-format": (
-        "Filen är varken en tabell (CSV, Excel) eller ett kartlager (GeoJSON, GeoPackage, Shapefile i zip, GeoParquet).",
+        "Filen är varken tabell (CSV, Excel) eller kartlager (GeoJSON, GeoPackage, Shapefile i zip, GeoParquet).",
         "The file is neither a table (CSV, Excel) nor a map layer (GeoJSON, GeoPackage, zipped Shapefile, GeoParquet).",
     ),
     "other-format": (
@@ -170,7 +170,10 @@ _ROWS: Final = {
     "naive-time": ("Ange tiden med tidszon.", "Give the time with its offset from UTC."),
     "too-early": ("Tiden är före 1990. Kontrollera årtalet.", "The time is before 1990. Check the year."),
     "in-future": ("Tiden ligger i framtiden. Kontrollera datumet.", "The time is in the future. Check the date."),
-    "before-start": ("Slutet ligger före början. Kontrollera tiderna.", "The end is before the start. Check the times."),
+    "before-start": (
+        "Slutet ligger före början. Kontrollera tiderna.",
+        "The end is before the start. Check the times.",
+    ),
     "control-character": (
         "Texten har styrtecken eller trasiga tecken. Ta bort dem.",
         "The text has control characters or broken characters. Take them out.",

@@ -1,0 +1,89 @@
+"""Which of our categories a value of somebody's file means: by code, by name, by the words in it, by crime code.
+
+The rules are in order: the first that fits decides, so that a shooting at a shop is a shooting.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from app.core.categories import Category
+from app.core.imports.names import compact, words
+
+LEFT_OUT: Final = "-"  # rows of this kind are no incidents
+
+# Words as `names.words` leaves them: without accents. Swedish, then English.
+_RULES: Final = tuple(
+    (code, re.compile(pattern))
+    for code, pattern in (
+        (LEFT_OUT, r"^sammanfattning|^ovrigt summary|^daily summary"),
+        ("SKJ", r"skjut|skottloss|spranga|sprang|detonation|explos|bomb|shoot|shots? fired|gunshot|gunfire"),
+        ("RAN", r"\bran\b|\b(?:person|butiks|bank|taxi|vard|bil|mobil|ungdoms)ran\b|\branforsok|ryckning|robbe|mugging"),
+        ("OVR", r"brand ?automat|fire alarm|not arson"),
+        ("BRA", r"anlagd|mordbrand|brandattentat|bilbrand|\barson|\bbrand\b(?! automat)|\bbrand(?=[a-z])|\bfires?\b"),
+        ("INB", r"bostadsinbrott|inbrott (?:i )?(?:bostad|villa|lagenhet|lgh|hus)|villainbrott|lagenhetsinbrott|fritidshus"
+                r"|(?:residential|dwelling|domestic|residence|home).*(?:burgl|break)|(?:burgl|break).*(?:residential|dwelling|domestic|residence|home)"),
+        ("INF", r"inbrott|break (?:and|in)|break ?enter|\bb ?(?:and)? ?e\b|burgl|breaking"),
+        ("BRN", r"bransle|diesel|bensinst|siphon|fuel theft|gas drive"),
+        ("BIL", r"fordonsstold|bilstold|biltillgrepp|tillgrepp (?:av )?(?:bil|mc|moped|motor|fortskaff)|(?:ur|fran) bil|stold (?:ur|av|fran) (?:bil|motor|fordon)"
+                r"|motorfordon|bilinbrott|(?:theft|larceny|stolen|stealing).*(?:vehicle|auto|motor|\bcar\b)|vehicle (?:theft|crime)|auto theft|motor vehicle theft"
+                r"|(?:vehicle|auto|car)s? (?:break|burgl|prowl)|carjack|unauthori[sz]ed use"),
+        ("BED", r"bedrag|fraud|forgery|counterfeit|embezzle|identity|bad check|false pretense|skimming|scam|forfalsk"),
+        ("PERS", r"(?:mot|pa) (?:anstalld|personal|tjansteman|polis|vakt|buss|chauffor|larare)|tjansteman|blaljus|blajus"
+                 r"|(?:assault|threat|obstruct).*(?:officer|police|staff|employee|teacher)|resist"),
+        ("HOT", r"\bhot\b|hot (?:mot|om)|\w*hot\b|ofredande|trakasseri|forfolj|stalking|threat|harass|intimid|menac|utpress|overfallslarm"
+                r"|hemfrid|telephone|phone calls|extort|olaga tvang|olaga frihet"),
+        ("VAL", r"misshand|\bvald|valdsbrott|\bmord|drap|valdt|sexual|sexuel|slagsmal|knivskar|knivhugg|bra[kt]\b|overfall"
+                r"|assault|battery|homicide|murder|manslaughter|\brape|sex offen|stabb|fight|violen|offen[cs]e against a person|kidnap|abduct"),
+        ("NAR", r"narkotika|knark|langning|drug|narcotic|marijuana|cannabis|cocaine|methamph|substance"),
+        ("PAV", r"(?<!ratt)fyller|berus|paverkad|omhandertag\w* (?:lob|beru)|\blob\b|alkohol|drunk(?! driv)|intoxic|liquor|alcohol|overdose"),
+        ("KLO", r"klotter|graffiti|tagg(?:ar|ning)|tagging"),
+        ("SKD", r"skadegor|askadekrossn|sabotage|vandal|atverkan|averkan|krossad|criminal damage|mischief|destruction|damage to|property damage|malicious"),
+        ("BUS", r"buskor|a ?traktor|epatraktor|mopedkor|reckless|racing|joyrid"),
+        ("TRA", r"trafik|rattfyll|olovlig kor|vardsloshet|smitning|fortkor|hastighet|parker|olycka.*fordon|driving|\bdui\b|\bdwi\b|traffic|collision"
+                r"|hit and run|hit run|speeding|pedestrian struck|vehicle accident|accident"),
+        ("OLO", r"gang(?: och)? ?cykelv|olovligt fordon|fordon pa g"),
+        ("SKO", r"skol(?:miljo|a\b|gard)|elev\b|school"),
+        ("NED", r"nedskrap|skrap|dumpn|litter|dumping|fly ?tip|sanitation"),
+        ("SAM", r"ordningsstor|ordningslag|samling|storande|stoj|gapande|ungdomsgang|ofog|disorder|disturb|noise|loiter|anti ?social|\basb\b|nuisance"
+                r"|trespass|olaga intrang|unlawful entry|public order|breach of peace|curfew|prostitu|begging|sex ?kop|suspicious"),
+        ("OTR", r"otrygg|morkt|mork plats|belysning|trasig lampa|unsafe|dark|street ?light"),
+        ("ARR", r"arrangemang|demonstration|evenemang|\bevent\b|festival|parade"),
+        ("TIL", r"stold|snatteri|tillgrepp|ficktjuv|hale[rl]i|stolen|stealing|theft|thieve|larceny|shoplift|pickpocket|purse|pocket pick|all other larceny|robbed"),
+        ("OVR", r"ovrig|annat|other|misc|unknown|lost|found|missing|animal|runaway|warrant|welfare|service|polisinsats|raddning|kontroll|sjukdom|forsvunnen|larm|vapen|kniv|weapon|arbetsplats|djur|death|suicide|accidental"),
+    )
+)  # fmt: skip
+
+
+class Matcher:
+    """Finds categories among those that an organisation has."""
+
+    def __init__(self, categories: Sequence[Category], crime_codes: Mapping[str, str] | None = None) -> None:
+        self._codes = {category.code.casefold(): category.code for category in categories}
+        self._names: dict[str, str] = {}
+        for category in categories:
+            for name in (category.sv, category.en, *category.sv.split("/"), *re.split(r" or |/", category.en)):
+                self._names.setdefault(compact(name), category.code)
+        self._crime_codes = crime_codes or {}
+
+    def named(self, value: str) -> str | None:
+        """The category of a value in words or as a code of ours, LEFT_OUT, or None."""
+        if code := self._codes.get(value.strip().casefold()) or self._names.get(compact(value)):
+            return code
+        plain = words(value)
+        if not plain:
+            return None
+        return next((code for code, rule in _RULES if self._has(code) and rule.search(plain)), None)
+
+    def crime(self, value: str) -> str | None:
+        """The category of a crime code: the code itself, then ever shorter beginnings such as 03*."""
+        digits = re.match(r"\s*(\d{3,5})\b", value)
+        if digits is None:
+            return None
+        code = digits[1].zfill(4)
+        tried = [code, *(f"{code[:length]}*" for length in range(len(code) - 1, 0, -1))]
+        found = next((self._crime_codes[key] for key in tried if key in self._crime_codes), None)
+        return found if found is not None and self._has(found) else None
+
+    def _has(self, code: str) -> bool:
+        return code == LEFT_OUT or code.casefold() in self._codes
