@@ -25,7 +25,7 @@ _RULES: Final = tuple(
                 r"|(?:residential|dwelling|domestic|residence|home).*(?:burgl|break)|(?:burgl|break).*(?:residential|dwelling|domestic|residence|home)"),
         ("INF", r"inbrott|break (?:and|in)|break ?enter|\bb ?(?:and)? ?e\b|burgl|breaking"),
         ("BRN", r"bransle|diesel|bensinst|siphon|fuel theft|gas drive"),
-        ("BIL", r"fordonsstold|bilstold|biltillgrepp|tillgrepp (?:av )?(?:bil|mc|moped|motor|fortskaff)|(?:ur|fran) bil|stold (?:ur|av|fran) (?:bil|motor|fordon)"
+        ("BIL", r"fordonsstold|bilstold|bilbrott|biltillgrepp|tillgrepp (?:av )?(?:bil|mc|moped|motor|fortskaff)|(?:ur|fran) bil|stold (?:ur|av|fran) (?:bil|motor|fordon)"
                 r"|motorfordon|bilinbrott|(?:theft|larceny|stolen|stealing).*(?:vehicle|auto|motor|\bcar\b)|vehicle (?:theft|crime)|auto theft|motor vehicle theft"
                 r"|(?:vehicle|auto|car)s? (?:break|burgl|prowl)|carjack|unauthori[sz]ed use"),
         ("BED", r"bedrag|fraud|forgery|counterfeit|embezzle|identity|bad check|false pretense|skimming|scam|forfalsk"),

@@ -155,6 +155,15 @@ class Reader:
                 figures.append(self._figure(i, row, columns, stretches[i], end_problems.get(i)))
         return figures
 
+    def points(self, rows: Sequence[SourceRow]) -> list[tuple[float, float, str] | None]:
+        """Longitude, latitude and what the row calls the place; None where there is none."""
+        columns = self._by_column(rows)
+        spots = self._locator.locate(columns, len(rows))
+        return [
+            None if i in spots.problems else (lon, lat, self._locator.name_of(i, columns)[1])
+            for i, (lon, lat) in enumerate(zip(spots.lon.tolist(), spots.lat.tolist(), strict=True))
+        ]
+
     def place_asked(self, row: SourceRow) -> str:
         """The name that a row waits to have chosen a place for: the key to Profile.places."""
         return self._locator.name_of(0, self._by_column([row]))[1]

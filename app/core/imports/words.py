@@ -190,6 +190,69 @@ _ROWS: Final = {
     ),
 }  # fmt: skip
 
+_REASONS: Final = {
+    "as-before": (
+        "Läses som förra gången från {source}.",
+        "Read as the last time from {source}.",
+    ),
+    "columns-changed": (
+        "Kolumner som saknas sedan förra gången: {columns}.",
+        "Columns that are gone since the last time: {columns}.",
+    ),
+    "by-name": ("{field}: kolumnen {column}, efter namnet.", "{field}: the column {column}, by its name."),
+    "by-content": ("{field}: kolumnen {column}, efter innehållet.", "{field}: the column {column}, by what is in it."),
+    "lands-in": (
+        "Koordinaterna tolkas som {system}: {inside} av {points} prov hamnar i {name}.",
+        "The coordinates are read as {system}: {inside} of {points} samples land in {name}.",
+    ),
+    "lands-outside": (
+        "Koordinaterna tolkas som {system}, men inga prov hamnar i ett känt område. Kontrollera.",
+        "The coordinates are read as {system}, but no sample lands in an area that is known. Check it.",
+    ),
+    "axes-swapped": (
+        "Koordinaterna ser omkastade ut: {x} läses som öst, {y} som nord.",
+        "The coordinates look swapped: {x} is read as east, {y} as north.",
+    ),
+    "day-first": ("Dagen står före månaden i datumen.", "In dates the day comes before the month."),
+    "month-first": ("Månaden står före dagen i datumen.", "In dates the month comes before the day."),
+    "day-order-unclear": (
+        "Det går inte att se om dagen eller månaden kommer först i datumen. Kontrollera några rader.",
+        "It cannot be seen whether day or month comes first in dates. Check some rows.",
+    ),
+    "whole-months": (
+        "Alla datum är den första i månaden: varje rad gäller en hel månad.",
+        "All dates are the first of a month: each row stands for a whole month.",
+    ),
+    "midnight-unknown": (
+        "{percent} % av tiderna är 00:00, vilket tyder på att klockslaget är okänt: de gäller hela dygnet.",
+        "{percent} % of the times are 00:00, a sign that the hour is not known: they stand for the whole day.",
+    ),
+    "compact-clock": (
+        "Klockslagen är siffror utan kolon (2215).",
+        "Times of day are digits without a colon (2215).",
+    ),
+    "figures": (
+        "Raderna är antal per område och månad: de blir områdessiffror, inte punkter.",
+        "The rows are counts by area and month: they become area figures, not points.",
+    ),
+    "repeated-references": (
+        "Samma nummer i {column} förekommer på flera rader ({percent} %).",
+        "The same number in {column} stands in several rows ({percent} %).",
+    ),
+    "place-register": (
+        "Filen har inga koordinater: {column} söks i platsregistret.",
+        "The file has no coordinates: {column} is looked up in the place register.",
+    ),
+    "time-from-title": (
+        "Tiden läses ur rubriken {column}, årtalet ur {published}.",
+        "The time is read from the title {column}, the year from {published}.",
+    ),
+    "zone-unclear": (
+        "Koordinaterna ser ut som en lokal SWEREF 99-zon, men inte vilken. Välj zon.",
+        "The coordinates look like a local SWEREF 99 zone, but not which. Choose the zone.",
+    ),
+}  # fmt: skip
+
 ROW_CODES: Final = frozenset(_ROWS)
 FILE_REASONS: Final = frozenset(_FILES)
 _UNKNOWN: Final = ("Raden kan inte läsas in. Kontrollera värdet.", "The row cannot be taken in. Check the value.")
@@ -206,4 +269,10 @@ def unreadable(reason: str, **values: str) -> UnreadableFileError:
 def of_row(code: str, language: str, values: Mapping[str, str]) -> str:
     """One sentence about a row; a plain one for a slug that is newer than these words."""
     swedish, english = _ROWS.get(code, _UNKNOWN)
+    return (swedish if language == SWEDISH else english).format_map(values)
+
+
+def of_reason(code: str, language: str, values: Mapping[str, str]) -> str:
+    """One sentence about why something was proposed."""
+    swedish, english = _REASONS[code]
     return (swedish if language == SWEDISH else english).format_map(values)
