@@ -75,15 +75,29 @@ class Matcher:
             return None
         return next((code for code, rule in _RULES if self._has(code) and rule.search(plain)), None)
 
+    def exact_crime(self, value: str) -> str | None:
+        """The category that stands for this very crime code."""
+        return self._crime_category(*_crime_code(value))
+
     def crime(self, value: str) -> str | None:
         """The category of a crime code: the code itself, then ever shorter beginnings such as 03*."""
-        digits = re.match(r"\s*(\d{3,5})\b", value)
-        if digits is None:
-            return None
-        code = digits[1].zfill(4)
-        tried = [code, *(f"{code[:length]}*" for length in range(len(code) - 1, 0, -1))]
-        found = next((self._crime_codes[key] for key in tried if key in self._crime_codes), None)
+        return self._crime_category(
+            *(
+                key
+                for code in _crime_code(value)
+                for key in (code, *(f"{code[:n]}*" for n in range(len(code) - 1, 0, -1)))
+            )
+        )
+
+    def _crime_category(self, *keys: str) -> str | None:
+        found = next((self._crime_codes[key] for key in keys if key in self._crime_codes), None)
         return found if found is not None and self._has(found) else None
 
     def _has(self, code: str) -> bool:
         return code == LEFT_OUT or code.casefold() in self._codes
+
+
+def _crime_code(value: str) -> tuple[str, ...]:
+    """The four digits that a cell begins with, if it does; Excel drops the first zero."""
+    digits = re.match(r"\s*(\d{3,4})\b", value)
+    return () if digits is None else (digits[1].zfill(4),)

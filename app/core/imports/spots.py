@@ -42,6 +42,11 @@ class Locator:
         }
 
     @property
+    def column(self) -> str:
+        """The first column that says where, to be named when something is wrong."""
+        return next((names[0] for names in (self._x, self._geometry, *self._names) if names), "")
+
+    @property
     def is_possible(self) -> bool:
         """Whether the profile says at all where things are."""
         return bool((self._x and self._y) or self._geometry or (self._names and self._register))

@@ -197,7 +197,7 @@ def _is_compact(clock: Shape) -> bool:
 
 def _is_months(day: Shape) -> bool:
     found = day.read_moments
-    if naming.compact(day.name) in {"month", "manad"} and all(m.at.day == 1 for m in found):
+    if compact(day.name) in {"month", "manad"} and all(m.at.day == 1 for m in found):
         return True
     firsts = [m for m in found if m.precision is not moments.Precision.INSTANT and m.at.day == 1]
     return len(found) >= _MONTHS_ENOUGH and len(firsts) == len(found) and len({m.at for m in found}) > 1
