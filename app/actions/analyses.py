@@ -44,6 +44,7 @@ class AnalysisRequest:
     eps_m: float | None = None
     min_incidents: int | None = None
     weighting: Weighting = Weighting.RECENCY
+    counts_linked_once: bool = False
 
 
 def request_analysis(
@@ -81,7 +82,9 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
             return
         params, uses = begun
         with database.read(system_actor("analysis", organisation_id, uses=uses)) as tx:
-            packed = incidents.points(tx, params.since, params.until, params.area)
+            packed = incidents.points(
+                tx, params.since, params.until, params.area, counts_linked_once=params.counts_linked_once
+            )
         findings = analyse(as_points(packed, params, srid), params)
     except BusyError:
         raise
@@ -203,6 +206,7 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
             ),
             weighting=wanted.weighting,
             weights=tuple(weights.items()) if wanted.weighting in BY_CATEGORY else (),
+            counts_linked_once=wanted.counts_linked_once,
         )
     except ValueError as error:
         raise InvalidError(f"The analysis cannot be run as asked: {error}") from error

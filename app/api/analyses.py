@@ -31,6 +31,7 @@ def post_analysis(body: AnalysisIn, tx: WriteTx, services: CurrentServices, resp
         eps_m=body.eps_m,
         min_incidents=body.min_incidents,
         weighting=body.weighting,
+        counts_linked_once=body.counts_linked_once,
     )
     run_id = actions.request_analysis(tx, wanted, now=services.clock(), code_version=services.code_version)
     response.headers["Location"] = f"/api/v1/analyses/{run_id}"
@@ -92,6 +93,7 @@ def _out(row: Mapping[str, Any]) -> AnalysisOut:
             "eps_m": params.rule.eps_m,
             "min_incidents": params.rule.min_incidents,
             "weighting": params.weighting,
+            "counts_linked_once": params.counts_linked_once,
             "links": {"self": here, "hotspots": f"/api/v1/hotspots?run={row['id']}", "adopt": f"{here}/adopt"},
         }
     )

@@ -148,7 +148,7 @@ def move(
         "now": now,
         "is_end": is_end,
         "upload_ends_at": upload_ends_at,
-        "failure": None if failure is None else json.dumps(failure),
+        "failure": None if failure is None else json.dumps(dict(failure)),
     }
     tx.conn.execute(SQL.move, values)
 
@@ -316,6 +316,12 @@ def figures(tx: ReadTx, *, source: str | None, area: str | None, limit: int) -> 
 def upload(tx: ReadTx, import_id: UUID) -> dict[str, Any] | None:
     """The actor's own upload, while it is there, with what the dry run shows of it."""
     return record(tx.conn.execute(SQL.upload, _own(tx, import_id)))
+
+
+def preview(tx: ReadTx, import_id: UUID) -> dict[str, Any]:
+    """What a dry run shows of the actor's own upload; empty while there is nothing to show."""
+    found = upload(tx, import_id)
+    return {} if found is None or found["preview"] is None else json.loads(found["preview"])
 
 
 def set_preview(tx: WriteTx, import_id: UUID, preview: Mapping[str, Any]) -> None:

@@ -428,7 +428,7 @@ area_figures = Table(
     Column("since", Instant, nullable=False),
     Column("until", Instant, nullable=False),
     Column("count", BigInteger, nullable=False),
-    CheckConstraint("count >= 0 AND since < until", name="counts"),
+    CheckConstraint("count >= 0 AND since <= until", name="counts"),
     Index("area_figures_key", "organisation_id", "source", "area", "category", "since", "until", unique=True),
 )
 

@@ -185,7 +185,7 @@ CREATE TABLE area_figures (
     count           bigint      NOT NULL,
     CONSTRAINT area_figures_pkey PRIMARY KEY (import_id, row_number),
     CONSTRAINT area_figures_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES organisations (id),
-    CONSTRAINT area_figures_counts CHECK (count >= 0 AND since < until)
+    CONSTRAINT area_figures_counts CHECK (count >= 0 AND since <= until)
 );
 CREATE UNIQUE INDEX area_figures_key ON area_figures (organisation_id, source, area, category, since, until);
 

@@ -36,8 +36,9 @@ SELECT i.state, i.next_row, i.choice, i.only_waiting, i.created_count + i.update
 
 -- move --
 UPDATE imports
-   SET state = :state, changed_at = :now, upload_ends_at = coalesce(:upload_ends_at, upload_ends_at),
-       finished_at = CASE WHEN :is_end THEN :now END, failure = CAST(:failure AS json)
+   SET state = :state, changed_at = :now,
+       upload_ends_at = coalesce(CAST(:upload_ends_at AS timestamptz), upload_ends_at),
+       finished_at = CASE WHEN :is_end THEN CAST(:now AS timestamptz) END, failure = CAST(:failure AS json)
  WHERE id = :id AND organisation_id = ANY (:organisations)
 
 -- choose --
