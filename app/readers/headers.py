@@ -11,6 +11,7 @@ from app.core.imports.words import unreadable
 from app.readers.limits import Limits
 
 _LOOKED_AT: Final = 30
+_NAME_CHARS: Final = 200
 _VALUE = re.compile(
     r"[-+]?[\d  ]+([.,]\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?|\d{1,2}[:.]\d{2}(:\d{2})?|POINT.*",
     re.IGNORECASE,
@@ -86,12 +87,9 @@ def _is_data(row: Sequence[Any]) -> bool:
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
     """Every column has a name, and one of its own."""
-    taken: Counter[str] = Counter()
-    distinct: list[str] = []
+    distinct: dict[str, None] = {}
     for i, given in enumerate(names, start=1):
-        name = " ".join(given.split())[:200] or f"column {i}"
-        taken[name] += 1
-        while taken[name] > 1 and f"{name} ({taken[name]})" in distinct:
-            taken[name] += 1
-        distinct.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
+        name = " ".join(given.split())[:_NAME_CHARS] or f"column {i}"
+        spelled = (name, *(f"{name} ({number})" for number in range(2, len(names) + 2)))
+        distinct[next(each for each in spelled if each not in distinct)] = None
     return tuple(distinct)

@@ -6,7 +6,7 @@ GDAL is told which driver to use, so that a file cannot choose one that fetches 
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ def geojson(path: Path, limits: Limits) -> SourceTable:
 
 def geopackage(path: Path, layer: str | None, limits: Limits) -> SourceTable:
     """The layer of that name, or the first one with places."""
-    return _table(f"GPKG:{path}", Format.GEOPACKAGE, layer, limits)
+    return _table(str(path), Format.GEOPACKAGE, layer, limits)
 
 
 def shapefile(path: Path, limits: Limits) -> SourceTable:
@@ -43,7 +43,7 @@ def shapefile(path: Path, limits: Limits) -> SourceTable:
 def _table(source: str, kind: Format, layer: str | None, limits: Limits) -> SourceTable:
     from pyogrio import list_layers, read_info  # noqa: PLC0415 -- heavy, and not for those who read tables
 
-    with _quiet(limits):
+    with _errors_told(), _quiet(limits):
         names = [(str(name), geometry) for name, geometry in list_layers(source)]
         if layer is not None and layer not in dict(names):
             raise unreadable("no-such-layer", names=", ".join(name for name, _ in names))
@@ -82,17 +82,18 @@ def _rows(source: str, layer: str, columns: tuple[str, ...], start: int, limits:
     from pyogrio import open_arrow  # noqa: PLC0415
 
     number = max(start, 1)
-    with (
-        _quiet(limits),
-        open_arrow(
-            source,
-            layer=layer,
-            skip_features=number - 1,
-            batch_size=_AT_A_TIME,
-            use_pyarrow=True,
-            datetime_as_string=True,
-        ) as (about, batches),
-    ):
+    with _errors_told(), ExitStack() as stack:
+        with _quiet(limits):
+            about, batches = stack.enter_context(
+                open_arrow(
+                    source,
+                    layer=layer,
+                    skip_features=number - 1,
+                    batch_size=_AT_A_TIME,
+                    use_pyarrow=True,
+                    datetime_as_string=True,
+                )
+            )
         for batch in batches:
             yield from rows_of_batch(batch, columns, about["geometry_name"] or "wkb_geometry", number, limits)
             number += batch.num_rows
@@ -100,16 +101,23 @@ def _rows(source: str, layer: str, columns: tuple[str, ...], start: int, limits:
 
 @contextmanager
 def _quiet(limits: Limits) -> Iterator[None]:
-    """GDAL without advice and without the network; what it cannot read is a sentence."""
-    from pyarrow import ArrowException  # noqa: PLC0415
+    """GDAL without advice about names of files, which are ours. Not around a generator: filters are everybody's."""
     from pyogrio import set_gdal_config_options  # noqa: PLC0415
-    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError  # noqa: PLC0415
 
     set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": limits.feature_megabytes, "OGR_SQLITE_LOAD_EXTENSIONS": "NO"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """What GDAL cannot read is a sentence."""
+    from pyarrow import ArrowException  # noqa: PLC0415
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError  # noqa: PLC0415
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as error:
         raise unreadable("damaged") from error
     except (ArrowException, OSError, RuntimeError, ValueError, UnicodeError) as error:

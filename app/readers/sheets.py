@@ -47,7 +47,9 @@ except calamine.WorksheetNotFound:
 
 def table(path: Path, layer: str | None, limits: Limits) -> SourceTable:
     """The sheet called `layer`, or the first with something in it. Raises UnreadableFileError."""
-    if path.open("rb").read(len(packing.ZIP)) == packing.ZIP:
+    with path.open("rb") as file:
+        is_zip = file.read(len(packing.ZIP)) == packing.ZIP
+    if is_zip:
         packing.members(path, limits)
     name, names = _look(path, layer, limits)
     sheet = _sheet(path, name)
