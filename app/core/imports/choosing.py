@@ -223,7 +223,8 @@ def _choose_rest(choice: Choice, shapes: dict[str, Shape], named: dict[Field, li
             n for n in choice.free(shapes) if naming.is_house_number_name(n) and n not in named[Field.SOURCE_REF]
         ]
         if target is Field.ADDRESS and shapes[names[0]].numbers < _FEW and numbers:
-            choice.take(target, names[0], numbers[0])
+            # In the file's order: Storgatan 5, but 5 Main Street.
+            choice.take(target, *(name for name in shapes if name in {names[0], numbers[0]}))
         else:
             choice.take(target, names[0])
     texts = [name for name in choice.free(named[Field.TEXT]) if shapes[name].numbers < _HALF]

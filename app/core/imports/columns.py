@@ -91,7 +91,7 @@ _PARTS: Final = (
     (Field.UNCERTAINTY, re.compile(r"\b(?:noggrannhet|osakerhet|uncertainty|accuracy)\b")),
 )  # fmt: skip
 _CLOCK: Final = re.compile(
-    r"\b(?:time|tid|kl|klockslag|klocka|tidpunkt|hour reported|timeofday|hhmm)\b|(?:time|tid|tm)$"
+    r"\b(?:time|tid|kl|klockslag|klocka|tidpunkt|hour reported|hourreported|hour|timeofday|hhmm)\b|(?:time|tid|tm)$"
 )
 _DATE: Final = re.compile(r"date|datum|\bdt\b|dag\b|day\b|dt$")
 _NUMBER: Final = re.compile(

@@ -52,9 +52,14 @@ class Shape:
         return self._share(lambda cell: isinstance(cell, str) and _PAIR.fullmatch(cell.splitlines()[-1]) is not None)
 
     @cached_property
+    def row_moments(self) -> list[Moment | None]:
+        """What each cell says as a date or time; a bare number only when it can be nothing else."""
+        return [None if moments.is_missing(cell) else _moment(cell) for cell in self.cells]
+
+    @cached_property
     def read_moments(self) -> list[Moment]:
-        """The cells that are dates or times, as such; a bare number only when it can be nothing else."""
-        return [moment for cell in self.filled if (moment := _moment(cell)) is not None]
+        """The cells that are dates or times."""
+        return [moment for moment in self.row_moments if moment is not None]
 
     @cached_property
     def dates(self) -> float:

@@ -14,7 +14,7 @@ from app.core.imports.names import compact
 from app.core.imports.names import words as plain
 from app.core.imports.profile import DayOrder, Field, Kind, Profile, Span
 from app.core.imports.searching import Search
-from app.core.imports.shapes import Shape
+from app.core.imports.shapes import MOST, Shape
 from app.core.imports.source import SourceRow
 
 _MIDNIGHTS: Final = 0.08  # a share of 00:00 beyond any night's
@@ -22,6 +22,7 @@ _ENOUGH: Final = 50
 _MONTHS_ENOUGH: Final = 12
 _LISTED: Final = 200
 _REPEATED: Final = 0.02
+_NEARLY_ALL: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,9 @@ def _with_times(profile: Profile, shapes: dict[str, Shape], known: Known, reason
     if any(_is_compact(clock) for clock in clocks):
         reasons.append(Reason(code="compact-clock"))
         profile = replace(profile, is_clock_compact=True)
+    if days and not clocks and _is_offset_wrong(days[0], shapes):
+        reasons.append(Reason(code="offset-wrong", values=(("column", days[0].name),)))
+        profile = replace(profile, is_offset_wrong=True)
     if days and not clocks and _is_months(days[0]):
         reasons.append(Reason(code="whole-months"))
         return replace(profile, span=Span.MONTH)
@@ -193,6 +197,21 @@ def _is_compact(clock: Shape) -> bool:
     """Bare numbers beyond any hour: 2215, and then 35 is 00:35."""
     bare = [text for text in clock.texts if text.isdecimal()]
     return bool(bare) and len(bare) == len(clock.texts) and any(int(text) > 100 for text in bare)  # noqa: PLR2004
+
+
+def _is_offset_wrong(day: Shape, shapes: dict[str, Shape]) -> bool:
+    """Whether another column's time of day is the written one in nearly all rows: then the offset is only ornament."""
+    likely = [s for s in shapes.values() if s is not day and s.clocks > MOST and naming.is_clock_name(s.name)]
+    for clock in likely:
+        agree = told = 0
+        for moment, cell in zip(day.row_moments, clock.cells, strict=True):
+            if moment is None or moment.at.utcoffset() is None:
+                continue
+            told += 1
+            agree += f"{moment.at:%H%M}" == str(cell).strip().replace(":", "").zfill(4)
+        if told >= _ENOUGH and agree >= _NEARLY_ALL * told:
+            return True
+    return False
 
 
 def _is_months(day: Shape) -> bool:

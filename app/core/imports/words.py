@@ -247,6 +247,10 @@ _REASONS: Final = {
         "Tiden läses ur rubriken {column}, årtalet ur {published}.",
         "The time is read from the title {column}, the year from {published}.",
     ),
+    "offset-wrong": (
+        "Tidszonen i {column} stämmer inte med klockslaget i filen: tiderna läses som lokal tid.",
+        "The offsets in {column} disagree with the file's own time of day: the times are read as local.",
+    ),
     "zone-unclear": (
         "Koordinaterna ser ut som en lokal SWEREF 99-zon, men inte vilken. Välj zon.",
         "The coordinates look like a local SWEREF 99 zone, but not which. Choose the zone.",
