@@ -1,6 +1,6 @@
 """Read rows by a profile: every row becomes an incident as claimed, is held back, or is told what is wrong."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -87,7 +87,7 @@ class Reader:
             claimed[i] = replace(outcome, occurred_to=rules.now) if is_today else outcome
         checked = check(list(claimed.values()), rules)
         for i, draft, problems in zip(claimed, checked.drafts, checked.problems, strict=True):
-            judged[i] = self._refused(rows[i], problems) if draft is None else draft
+            judged[i] = draft or self._refused(rows[i], claimed[i], problems)
         return [outcome for outcome in judged if outcome is not None]
 
     def figures(self, rows: Sequence[SourceRow]) -> list[AreaFigure | Held | RowErrors]:
@@ -106,7 +106,8 @@ class Reader:
                 found.append(RowProblem(code="missing", column=area, target="area"))
             if isinstance(counted := counts[i], str):
                 found.append(RowProblem(code=counted, column=count, target="count"))
-        held = self._held(rows, columns, {i: found for i, found in problems.items() if found})
+        refused = {i: found for i, found in problems.items() if found}
+        held = self._held(rows, columns, refused, [self._profile.is_text_reviewed] * len(rows))
         figures: list[AreaFigure | Held | RowErrors] = []
         for i, row in enumerate(rows):
             stretch, counted = stretches[i], counts[i]
@@ -156,7 +157,7 @@ class Reader:
         for i, row in enumerate(rows):
             if row.problem is not None:
                 problems[i] = [_unread(row)]
-        held = self._held(rows, columns, problems)
+        held = self._held(rows, columns, problems, reviewed)
         refs, texts = self._texts(columns, Field.SOURCE_REF, count), self._texts(columns, Field.TEXT, count)
         lon, lat, source = spots.lon.tolist(), spots.lat.tolist(), self._profile.source
         outcomes: list[RawIncident | Held | RowErrors] = []
@@ -236,29 +237,36 @@ class Reader:
         told = zip(*([as_text(cell) for cell in columns[name]] for name in named), strict=True)
         return [separator.join(filter(None, texts)) if len(texts) > 1 else texts[0] for texts in told]
 
-    def _held(self, rows: Sequence[SourceRow], columns: _Columns, problems: _Problems) -> dict[int, Held]:
+    def _held(
+        self, rows: Sequence[SourceRow], columns: _Columns, problems: _Problems, reviewed: Sequence[bool]
+    ) -> dict[int, Held]:
         """Rows with personal data in a cell that the gate does not see: what is not kept, and what is refused."""
         found = self._search.rows({name: columns[name] for name in self._searched})
         for i, wrong in problems.items():
-            for column, pattern in self._found_in(columns, i, wrong):
-                found.setdefault(i, []).append((column, pattern))
+            names = self._to_search(wrong) & set(columns)
+            for name in sorted(names):
+                patterns = self._search.of_text(as_text(columns[name][i]), is_reviewed=reviewed[i])
+                if patterns:
+                    found.setdefault(i, []).extend((name, pattern) for pattern in patterns)
         return {
             i: Held(number=rows[i].number, findings=tuple(dict.fromkeys(findings))) for i, findings in found.items()
         }
 
-    def _found_in(self, columns: _Columns, row: int, wrong: Sequence[RowProblem]) -> Iterator[tuple[str, str]]:
+    def _to_search(self, wrong: Sequence[RowProblem]) -> set[str]:
         """A row that is refused does not come to the gate: its texts, and the cells that are no numbers or times."""
         names = {problem.column for problem in wrong} | set(self._fields.get(Field.TEXT, ()))
-        for name in sorted(names & set(columns) - set(self._searched) - set(self._fields.get(Field.SOURCE_REF, ()))):
-            for pattern in self._search.patterns(as_text(columns[name][row])):
-                yield name, pattern
+        return names - set(self._searched) - set(self._fields.get(Field.SOURCE_REF, ()))
 
-    def _refused(self, row: SourceRow, problems: Sequence[FieldProblem]) -> Held | RowErrors:
+    def _refused(self, row: SourceRow, raw: RawIncident, problems: Sequence[FieldProblem]) -> Held | RowErrors:
         """A row that the gate refused: held back when any text in it holds personal data."""
         if any(problem.code == PERSONAL_DATA for problem in problems):
             named = self._fields.get(Field.TEXT, ())
             cells = ((n, row.cells[self._columns.index(n)]) for n in named)
-            findings = [(n, pattern) for n, cell in cells for pattern in self._search.patterns(as_text(cell))]
+            findings = [
+                (name, pattern)
+                for name, cell in cells
+                for pattern in self._search.of_text(as_text(cell), is_reviewed=raw.text_reviewed)
+            ]
             # Two columns read together may say what neither does.
             return Held(number=row.number, findings=tuple(findings) or ((" + ".join(named), PERSONAL_DATA),))
         return RowErrors(number=row.number, problems=tuple(problem_of_gate(p, self._by_target) for p in problems))

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.core import personal_data
 from app.core.imports.source import Cell
+from app.core.personal_data import Pattern
 
 _SHORTEST: Final = 6  # no pattern is shorter
 _REMEMBERED: Final = 50_000
@@ -29,6 +30,11 @@ class Search:
                 if len(text) >= _SHORTEST and (patterns := self.patterns(text)):
                     found.setdefault(row, []).extend((column, pattern) for pattern in patterns)
         return found
+
+    def of_text(self, text: str, *, is_reviewed: bool) -> tuple[str, ...]:
+        """The same for a text that a person may have reviewed: then only what nobody may vouch for."""
+        found = self.patterns(text)
+        return tuple(p for p in found if personal_data.is_hard(Pattern(p))) if is_reviewed else found
 
     def patterns(self, text: str) -> tuple[str, ...]:
         """What kinds of personal data a text seems to hold, each once."""

@@ -70,7 +70,7 @@ class Locator:
         for column, found in ((self._x[0], x_problems), (self._y[0], y_problems)):
             for row, code in found.items():
                 # One of two that is no number says more than one that is empty.
-                if row not in spots.problems or spots.problems[row].code == positions.MISSING:
+                if row not in spots.problems or code != positions.MISSING:
                     spots.problems[row] = RowProblem(code=code, column=column, target="position")
         self._place(spots, x, y, self._x[0])
 
