@@ -275,10 +275,11 @@ def _found(tx: ReadTx, import_id: UUID) -> ImportOut:
         raise NotFoundError("There is no such import that you may see.")
     out = _out(row)
     out.preview = store.preview(tx, import_id) or None
-    out.commonest = [
-        ImportRowProblem.of(problem_from_json(c["example"]), kind=c["kind"], count=c["n"])
-        for c in store.commonest(tx, import_id, MOST_CODES)
-    ]
+    if State(row["state"]) not in AT_WORK:  # counting them takes a moment, and they are not all there yet
+        out.commonest = [
+            ImportRowProblem.of(problem_from_json(c["example"]), kind=c["kind"], count=c["n"])
+            for c in store.commonest(tx, import_id, MOST_CODES)
+        ]
     return out
 
 

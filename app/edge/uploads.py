@@ -59,7 +59,7 @@ async def receive(request: Request, uploads: Uploads, import_id: UUID, *, name: 
 def cleaned(name: str) -> str:
     """A file's own name: no folders, nothing unprintable, not too long."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    return "".join(c for c in last if c.isprintable())[-NAME_MAX_CHARS:]
+    return "".join(c for c in last if c.isprintable()).lstrip(".")[-NAME_MAX_CHARS:]
 
 
 def _check(received: Received) -> None:

@@ -15,6 +15,12 @@ NEAR_H = 3
 SURE_M = 300.0  # a place that is less sure than this is near everything
 
 
+def has_other_sources(tx: ReadTx, source: str) -> bool:
+    """Whether the organisation has reports that do not come from this source."""
+    values = {"organisation_id": tx.actor.organisation_id, "source": source}
+    return bool(tx.conn.execute(SQL.has_other_sources, values).scalar())
+
+
 def propose(tx: WriteTx, incident_ids: Sequence[UUID], now: datetime) -> int:
     """Propose links between these incidents and others of the organisation; how many are new."""
     values = {

@@ -87,6 +87,10 @@ def work_on_import(place: Workplace, import_id: UUID, organisation_id: UUID) -> 
 def propose_links(database: Database, import_id: UUID, organisation_id: UUID, now: datetime) -> int:
     """Look for reports of other sources that may tell of the import's incidents; a person decides. How many."""
     actor = system_actor("import", organisation_id)
+    with database.read(actor) as tx:
+        found = imports.one(tx, import_id)
+        if found is None or not incident_links.has_other_sources(tx, found["source"]):
+            return 0
     proposed, after = 0, -1
     while True:
         with database.write(actor) as tx:
@@ -249,7 +253,14 @@ def _stored(tx: WriteTx, found: Mapping[str, Any], held: imports.Held, place: Wo
     tx.record(AuditAction.IMPORT_FINISHED, import_id, stored=held.stored_count, refused=held.refused_count)
     if place.is_deferring:
         organisation = str(tx.actor.organisation_id)
-        jobs.defer(tx, jobs.LINK, lock=f"link:{organisation}", import_id=str(import_id), organisation_id=organisation)
+        jobs.defer(
+            tx,
+            jobs.LINK,
+            lock=f"link:{organisation}",
+            priority=jobs.WHEN_IDLE,
+            import_id=str(import_id),
+            organisation_id=organisation,
+        )
 
 
 def _take_back(place: Workplace, actor: Actor, found: Mapping[str, Any]) -> None:

@@ -1,10 +1,14 @@
 -- Reports of several sources that may tell of one incident.
 
+-- has_other_sources --
+SELECT EXISTS (SELECT FROM incidents AS i WHERE i.organisation_id = :organisation_id AND i.source <> :source)
+
 -- propose --
--- For new incidents: others of the organisation, from other sources, of the same category, near in place and time.
--- The box in degrees finds them in the index, the metres decide. The older report comes first.
+-- For new incidents: others of the organisation, from other sources, of the same category, near in time and place.
+-- Time comes first, through its index: a town has few reports of three hours, and many of a busy square. A report that
+-- only names a day or a month is near everything in it, and is left out. The older report comes first.
 INSERT INTO incident_links (organisation_id, first_id, second_id, distance_m, hours_apart, proposed_at)
-SELECT :organisation_id, least_first.first_id, least_first.second_id, least_first.distance_m, least_first.hours_apart, :now
+SELECT :organisation_id, p.first_id, p.second_id, p.distance_m, p.hours_apart, :now
   FROM (SELECT DISTINCT
                CASE WHEN (o.reported_at, o.id) < (n.reported_at, n.id) THEN o.id ELSE n.id END AS first_id,
                CASE WHEN (o.reported_at, o.id) < (n.reported_at, n.id) THEN n.id ELSE o.id END AS second_id,
@@ -12,16 +16,16 @@ SELECT :organisation_id, least_first.first_id, least_first.second_id, least_firs
                abs(extract(epoch FROM n.occurred_from - o.occurred_from)) / 3600 AS hours_apart
           FROM incidents AS n
           JOIN incidents AS o
-            ON o.geom && ST_Expand(n.geom, :near_m / (111000 * greatest(cos(radians(ST_Y(n.geom))), 0.01)),
-                                   :near_m / 111000.0)
-           AND o.organisation_id = n.organisation_id AND o.source <> n.source AND o.category = n.category
-           AND o.state = ANY (:open) AND o.id <> n.id
+            ON o.organisation_id = n.organisation_id
            AND o.occurred_from BETWEEN n.occurred_from - make_interval(hours => :near_h)
                                    AND n.occurred_from + make_interval(hours => :near_h)
-           AND ST_Distance(n.geom_metric, o.geom_metric) <= :near_m
+           AND o.source <> n.source AND o.category = n.category AND o.state = ANY (:open)
+           AND coalesce(o.occurred_to - o.occurred_from, interval '0') < interval '23 hours'
            AND coalesce(o.location_uncertainty_m, 0) <= :sure_m
+           AND ST_Distance(n.geom_metric, o.geom_metric) <= :near_m
          WHERE n.id = ANY (CAST(:ids AS uuid[])) AND n.organisation_id = :organisation_id AND n.state = ANY (:open)
-           AND coalesce(n.location_uncertainty_m, 0) <= :sure_m) AS least_first
+           AND coalesce(n.occurred_to - n.occurred_from, interval '0') < interval '23 hours'
+           AND coalesce(n.location_uncertainty_m, 0) <= :sure_m) AS p
     ON CONFLICT (first_id, second_id) DO NOTHING
 
 -- page --
