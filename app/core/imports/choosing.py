@@ -20,7 +20,7 @@ _DISTINCT: Final = 0.98
 _DEGREES: Final = 180.0
 _PARTS: Final = (Field.YEAR, Field.MONTH, Field.DAY, Field.HOUR, Field.MINUTE)
 _PUBLISHED_NAMES: Final = frozenset({"date", "datetime", "datum", "time", "timestamp"})
-_ENDS: Final = re.compile(r"\b(?:slut|till|to|end)\b")
+_ENDS: Final = re.compile(r"\b(?:slut|till|to\b|end)")
 
 
 @dataclass
@@ -101,20 +101,17 @@ def _choose_times(choice: Choice, shapes: dict[str, Shape], named: dict[Field, l
             if names := choice.free(named[part]):
                 choice.take(part, names[0])
         if Field.YEAR not in choice.columns and Field.MONTH in choice.columns:
-            _as_date(choice, shapes)
+            _forget_parts(choice)
     ends = [name for name in choice.free(named[Field.OCCURRED_TO]) if shapes[name].dates > _HALF]
     if ends and Field.OCCURRED_FROM in choice.columns:
         _take_time(choice, shapes, named, Field.OCCURRED_TO, ends[0])
 
 
-def _as_date(choice: Choice, shapes: dict[str, Shape]) -> None:
-    """A column called month that holds whole dates, or 2022-01."""
-    name = choice.columns[Field.MONTH][0]
+def _forget_parts(choice: Choice) -> None:
+    """A month without a year says nothing."""
     for part in _PARTS:
         choice.columns.pop(part, None)
         choice.by_name.discard(part)
-    if shapes[name].dates > _HALF:
-        choice.take(Field.OCCURRED_FROM, name)
 
 
 def _has_numbers(shapes: dict[str, Shape], names: list[str]) -> bool:

@@ -69,7 +69,7 @@ class Survey:
         if not frequent:
             return ()
         is_feed = self._rows >= _FEED_ROWS and len(self._counts) < _FEED_POINTS * self._rows
-        third = frequent[min(2, len(frequent) - 1)][1]
+        third = self._counts.most_common(3)[-1][1]
         found = []
         for point, count in frequent[:_MOST_FOUND]:
             reason = self._reason(point, count, third, is_feed=is_feed)

@@ -76,10 +76,13 @@ _EXACT: Final[Mapping[Field, Mapping[str, int]]] = {
     field: {name: rank for rank, name in reversed(list(enumerate(names.split())))} for field, names in _NAMES.items()
 }
 
+_SYSTEM: Final = r"(?:sweref|rt ?90|30[012]\d)"
 # What a longer name begins with, ends with or holds, as separate words.
 _PARTS: Final = (
     (Field.Y, re.compile(r"\b(?:lat|latitude|latitud|northing|nord)\b")),
     (Field.X, re.compile(r"\b(?:lon|lng|long|longitude|longitud|easting|ost)\b")),
+    (Field.Y, re.compile(rf"{_SYSTEM}.*\b(?:n|y|nord)\b|^(?:n|y|nord)\b.*{_SYSTEM}")),
+    (Field.X, re.compile(rf"{_SYSTEM}.*\b(?:e|o|x|ost)\b|^(?:e|o|x|ost)\b.*{_SYSTEM}")),
     (Field.CRIME_CODE, re.compile(r"\bbrotts ?kod\b")),
     (Field.OCCURRED_TO, re.compile(r"(?:\b(?:slut|till|end|to)\b.*\b(?:datum|tid|date|time)|\b(?:datum|tid|date|time)\b.*\b(?:slut|till|end|to)\b)")),
     (Field.OCCURRED_FROM, re.compile(r"\b(?:intraffad|intraffat|occurr?ed|occurrence|occ|incident|offen[sc]e|crime|brotts?|handelse|start|fran|from)\b.*\b(?:datum|tid|date|time|tidpunkt|dt)\b"
@@ -93,7 +96,6 @@ _PARTS: Final = (
 _CLOCK: Final = re.compile(
     r"\b(?:time|tid|kl|klockslag|klocka|tidpunkt|hour reported|hourreported|hour|timeofday|hhmm)\b|(?:time|tid|tm)$"
 )
-_DATE: Final = re.compile(r"date|datum|\bdt\b|dag\b|day\b|dt$")
 _NUMBER: Final = re.compile(
     r"\b(?:gatu ?nr|gatunummer|nr|nummer|street ?number|house ?number|block ?number|streetno|husnr|husnummer)\b"
 )
@@ -119,11 +121,6 @@ def candidates(columns: Sequence[str]) -> dict[Field, list[str]]:
 def is_clock_name(column: str) -> bool:
     """Whether a column's name speaks of a time of day."""
     return _CLOCK.search(words(column)) is not None
-
-
-def is_date_name(column: str) -> bool:
-    """Whether a column's name speaks of a day."""
-    return _DATE.search(words(column)) is not None
 
 
 def is_house_number_name(column: str) -> bool:

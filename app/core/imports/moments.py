@@ -15,7 +15,6 @@ class Precision(StrEnum):
     """How exactly a moment is told."""
 
     INSTANT = "instant"
-    HOUR = "hour"
     DAY = "day"
     MONTH = "month"
 
@@ -173,8 +172,6 @@ def last_minute(moment: Moment) -> datetime:
     """Until when it may have been, on the same clock."""
     if moment.end is not None:
         return moment.end
-    if moment.precision is Precision.HOUR:
-        return moment.at + timedelta(minutes=59)
     if moment.precision is Precision.DAY:
         return moment.at + timedelta(minutes=_DAY_MINUTES - 1)
     if moment.precision is Precision.MONTH:
@@ -282,8 +279,6 @@ def _offset(text: str) -> timezone:
     if not digits:
         return UTC
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    if offset >= timedelta(days=1):
-        raise UnreadableError(UNREADABLE)
     return timezone(-offset if "-" in name else offset)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError, ProjError
+from pyproj.exceptions import CRSError
 
 from app.core.geo import Flags, Floats
 from app.core.imports.moments import is_missing
@@ -37,7 +37,7 @@ _HALF = re.compile(r"([NSEWÖVO])?\s*(.*?)\s*([NSEWÖVO])?", re.IGNORECASE)
 _NEGATIVE: Final = frozenset("SWV")  # south, west, väst
 _WKT = re.compile(r"\s*(SRID=\d+;)?\s*(POINT|MULTIPOINT|LINESTRING|POLYGON|MULTI|GEOMETRY)", re.IGNORECASE)
 _HEX_WKB = re.compile(r"0[01][0-9A-Fa-f]{16,}")
-_SPACES = re.compile(r"[\s\u00a0\u202f']")
+_SPACES = re.compile(r"(?<=\d)[\s']+(?=\d{3}(?!\d))")  # between thousands
 
 
 def number_of(cell: Cell) -> float:
@@ -56,7 +56,7 @@ def number_of(cell: Cell) -> float:
 
 
 def _spelled(text: str) -> float:
-    plain = _SPACES.sub("", text).replace("−", "-")
+    plain = _SPACES.sub("", text.strip()).replace("−", "-")
     if re.fullmatch(r"[-+]?\d+,\d+", plain):
         return float(plain.replace(",", "."))
     if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+\.\d+", plain):
@@ -71,7 +71,7 @@ def _spelled(text: str) -> float:
 def _angle(text: str) -> float:
     """59°19'48.8"N, N 59 19.81, 18.06 E. Raises ValueError."""
     match = _HALF.fullmatch(text)
-    if match is None:
+    if match is None:  # a line feed in it
         raise ValueError
     half = (match[1] or match[3] or "").upper()
     inner = match[2]
@@ -211,9 +211,6 @@ def to_degrees(x: Floats, y: Floats, srid: int) -> tuple[Floats, Floats, Flags]:
     if srid == WGS84:
         lon, lat = x, y
     else:
-        try:
-            lon, lat = _transformer(srid).transform(x, y)
-        except ProjError:
-            lon = lat = np.full(len(x), np.nan)
+        lon, lat = _transformer(srid).transform(x, y)
     off = ~(np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90))  # noqa: PLR2004 -- degrees
     return lon, lat, off

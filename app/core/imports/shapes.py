@@ -135,10 +135,6 @@ def _moment(cell: Cell) -> Moment | None:
     try:
         return moments.read(cell, is_day_first=True)
     except (UnreadableError, OverflowError):
-        pass
-    try:
-        return moments.read(cell, is_day_first=False)
-    except (UnreadableError, OverflowError):
         return None
 
 

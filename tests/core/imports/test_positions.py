@@ -35,7 +35,7 @@ def test_systems_that_are_none_are_not_known() -> None:
     ("text", "number"),
     [
         ("59,330231", 59.330231), ("59.33", 59.33), ("6 580 822,5", 6580822.5), ("6\u00a0580\u00a0822", 6580822),
-        ("1,234,567.8", 1234567.8), ("1.234.567,8", 1234567.8), ("−12.5", -12.5), ("12.5m", 12.5), ("18.06 E", 18.06),
+        ("1,234,567.8", 1234567.8), ("1.234.567,8", 1234567.8), ("−12.5", -12.5), ("12.5m", 12.5), ("59 19 48", 59.33), ("18.06 E", 18.06),
         ("5 W", -5), ("59°19'48.8\"N", 59.330222), ("N 59 19.8", 59.33), ("S 12° 30'", -12.5), (18, 18), (18.5, 18.5),
     ],
 )  # fmt: skip
@@ -43,14 +43,22 @@ def test_numbers_in_every_spelling(text: Cell, number: float) -> None:
     assert positions.number_of(text) == pytest.approx(number, abs=1e-5)
 
 
-@pytest.mark.parametrize("text", ["abc", "nan", "inf", "1_0", "", "12 77' N", "59,33,1", True, None, b"x", "N"])
+@pytest.mark.parametrize("text", ["abc", "nan", "inf", "1_0", "", "12 77' N", "59,33,1", True, None, b"x", "N", "5\n6"])
 def test_what_is_no_number_is_refused(text: Cell) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- any will do
         positions.number_of(text)
 
 
 @pytest.mark.parametrize(
-    "cells", [["59.33", "", "18"], ["59,33", "", "18"], ["59,33", "", "6 580 822"], [59.33, "", "18"], [59, "?", "1e1"]]
+    "cells",
+    [
+        ["59.33", "", "18"],
+        ["59,33", "", "18"],
+        ["59,33", "", "6 580 822"],
+        ["5,5", None, "6,5"],
+        [59.33, "", "18"],
+        [59, "?", "1e1"],
+    ],
 )
 def test_a_column_says_what_is_missing(cells: list[Cell]) -> None:
     values, problems = positions.numbers_of(cells)

@@ -131,6 +131,7 @@ def test_midnight_can_mean_that_nobody_knows() -> None:
     assert said(unknowing.stretch("2024-03-05 00:00")) == THE_DAY
     assert said(unknowing.stretch("2024-03-04T23:00Z")) == "2024-03-04 23:00 – 2024-03-05 22:59"
     assert said(unknowing.stretch("2024-03-05 00:01")) == "2024-03-04 23:01"
+    assert said(unknowing.stretch("2024-03-05 00:00 - 01:00")) == "2024-03-04 23:00 – 2024-03-05 00:00"
 
 
 def test_an_offset_can_be_known_to_be_wrong() -> None:
