@@ -27,6 +27,7 @@ _OTHERS: Final = (
 )
 _HTML: Final = (b"<!doctype html", b"<html", b"<table", b"<head")
 _SNIFFED: Final = 4_096
+_CONTROLS: Final = bytes({*range(32)} - {*b"\t\n\r\f"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,14 @@ def _check_no_other(head: bytes) -> None:
         raise unreadable("other-format", swedish="en webbsida", english="a web page")
     if plain.startswith((b"<?xml", b"<!doctype", b"<")):
         raise unreadable("other-format", swedish="XML", english="XML")
-    if not head.startswith(_BOMS) and b"\x00" in head and not text_tables.is_utf16(head):
+    if not head.startswith(_BOMS) and _is_binary(head) and not text_tables.is_utf16(head):
         raise unreadable("unknown-format")
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether so many bytes are no letters that it cannot be text; a stray one is a matter of its row."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return b"\x00" in head and controls > 0.05 * len(head)
 
 
 def _gzipped(path: Path, name: str, wish: Wish, scratch: Scratch, limits: Limits) -> SourceTable:

@@ -18,41 +18,129 @@ _RULES: Final = tuple(
     for code, pattern in (
         (LEFT_OUT, r"^sammanfattning|^ovrigt summary|^daily summary"),
         ("SKJ", r"skjut|skottloss|spranga|sprang|detonation|explos|bomb|shoot|shots? fired|gunshot|gunfire"),
-        ("RAN", r"\bran\b|\b(?:person|butiks|bank|taxi|vard|bil|mobil|ungdoms)ran\b|\branforsok|ryckning|robbe|mugging"),
+        (
+            "RAN",
+            (
+                r"\bran\b|\b(?:person|butiks|bank|taxi|vard|bil|mobil|ungdoms)ran\b|\branforsok|ryckning|"
+                r"robbe|mugging"
+            ),
+        ),
         ("OVR", r"brand ?automat|fire alarm|not arson"),
-        ("BRA", r"anlagd|mordbrand|brandattentat|bilbrand|\barson|\bbrand\b(?! automat)|\bbrand(?=[a-z])|\bfires?\b"),
-        ("INB", r"bostadsinbrott|inbrott (?:i )?(?:bostad|villa|lagenhet|lgh|hus)|villainbrott|lagenhetsinbrott|fritidshus"
-                r"|(?:residential|dwelling|domestic|residence|home).*(?:burgl|break)|(?:burgl|break).*(?:residential|dwelling|domestic|residence|home)"),
+        (
+            "BRA",
+            (
+                r"anlagd|mordbrand|brandattentat|bilbrand|\barson|\bbrand\b(?! automat)|\bbrand(?=[a-z])|"
+                r"\bfires?\b"
+            ),
+        ),
+        (
+            "INB",
+            (
+                r"bostadsinbrott|inbrott (?:i )?(?:bostad|villa|lagenhet|lgh|hus)|villainbrott|"
+                r"lagenhetsinbrott|fritidshus|"
+                r"(?:residential|dwelling|domestic|residence|home).*(?:burgl|break)|"
+                r"(?:burgl|break).*(?:residential|dwelling|domestic|residence|home)"
+            ),
+        ),
         ("INF", r"inbrott|break (?:and|in)|break ?enter|\bb ?(?:and)? ?e\b|burgl|breaking"),
         ("BRN", r"bransle|diesel|bensinst|siphon|fuel theft|gas drive"),
-        ("BIL", r"fordonsstold|bilstold|bilbrott|biltillgrepp|tillgrepp (?:av )?(?:bil|mc|moped|motor|fortskaff)|(?:ur|fran) bil|stold (?:ur|av|fran) (?:bil|motor|fordon)"
-                r"|motorfordon|bilinbrott|(?:theft|larceny|stolen|stealing).*(?:vehicle|auto|motor|\bcar\b)|vehicle (?:theft|crime)|auto theft|motor vehicle theft"
-                r"|(?:vehicle|auto|car)s? (?:break|burgl|prowl)|carjack|unauthori[sz]ed use"),
-        ("BED", r"bedrag|fraud|forgery|counterfeit|embezzle|identity|bad check|false pretense|skimming|scam|forfalsk"),
-        ("PERS", r"(?:mot|pa) (?:anstalld|personal|tjansteman|polis|vakt|buss|chauffor|larare)|tjansteman|blaljus|blajus"
-                 r"|(?:assault|threat|obstruct).*(?:officer|police|staff|employee|teacher)|resist"),
-        ("HOT", r"\bhot\b|hot (?:mot|om)|\w*hot\b|ofredande|trakasseri|forfolj|stalking|threat|harass|intimid|menac|utpress|overfallslarm"
-                r"|hemfrid|telephone|phone calls|extort|olaga tvang|olaga frihet"),
-        ("VAL", r"misshand|\bvald|valdsbrott|\bmord|drap|valdt|sexual|sexuel|slagsmal|knivskar|knivhugg|bra[kt]\b|overfall"
-                r"|assault|battery|homicide|murder|manslaughter|\brape|sex offen|stabb|fight|violen|offen[cs]e against a person|kidnap|abduct"),
+        (
+            "BIL",
+            (
+                r"fordonsstold|bilstold|bilbrott|biltillgrepp|"
+                r"tillgrepp (?:av )?(?:bil|mc|moped|motor|fortskaff)|(?:ur|fran) bil|"
+                r"stold (?:ur|av|fran) (?:bil|motor|fordon)|motorfordon|bilinbrott|"
+                r"(?:theft|larceny|stolen|stealing).*(?:vehicle|auto|motor|\bcar\b)|"
+                r"vehicle (?:theft|crime)|auto theft|motor vehicle theft|"
+                r"(?:vehicle|auto|car)s? (?:break|burgl|prowl)|carjack|unauthori[sz]ed use"
+            ),
+        ),
+        (
+            "BED",
+            (
+                r"bedrag|fraud|forgery|counterfeit|embezzle|identity|bad check|false pretense|skimming|"
+                r"scam|forfalsk"
+            ),
+        ),
+        (
+            "PERS",
+            (
+                r"(?:mot|pa) (?:anstalld|personal|tjansteman|polis|vakt|buss|chauffor|larare)|tjansteman|"
+                r"blaljus|blajus|(?:assault|threat|obstruct).*(?:officer|police|staff|employee|teacher)|"
+                r"resist"
+            ),
+        ),
+        (
+            "HOT",
+            (
+                r"\bhot\b|hot (?:mot|om)|\w*hot\b|ofredande|trakasseri|forfolj|stalking|threat|harass|"
+                r"intimid|menac|utpress|overfallslarm|hemfrid|telephone|phone calls|extort|olaga tvang|"
+                r"olaga frihet"
+            ),
+        ),
+        (
+            "VAL",
+            (
+                r"misshand|\bvald|valdsbrott|\bmord|drap|valdt|sexual|sexuel|slagsmal|knivskar|knivhugg|"
+                r"bra[kt]\b|overfall|assault|battery|homicide|murder|manslaughter|\brape|sex offen|stabb|"
+                r"fight|violen|offen[cs]e against a person|kidnap|abduct"
+            ),
+        ),
         ("NAR", r"narkotika|knark|langning|drug|narcotic|marijuana|cannabis|cocaine|methamph|substance"),
-        ("PAV", r"(?<!ratt)fyller|berus|paverkad|omhandertag\w* (?:lob|beru)|\blob\b|alkohol|drunk(?! driv)|intoxic|liquor|alcohol|overdose"),
+        (
+            "PAV",
+            (
+                r"(?<!ratt)fyller|berus|paverkad|omhandertag\w* (?:lob|beru)|\blob\b|alkohol|"
+                r"drunk(?! driv)|intoxic|liquor|alcohol|overdose"
+            ),
+        ),
         ("KLO", r"klotter|graffiti|tagg(?:ar|ning)|tagging"),
-        ("SKD", r"skadegor|askadekrossn|sabotage|vandal|atverkan|averkan|krossad|criminal damage|mischief|destruction|damage to|property damage|malicious"),
+        (
+            "SKD",
+            (
+                r"skadegor|askadekrossn|sabotage|vandal|atverkan|averkan|krossad|criminal damage|mischief|"
+                r"destruction|damage to|property damage|malicious"
+            ),
+        ),
         ("BUS", r"buskor|a ?traktor|epatraktor|mopedkor|reckless|racing|joyrid"),
-        ("TRA", r"trafik|rattfyll|olovlig kor|vardsloshet|smitning|fortkor|hastighet|parker|olycka.*fordon|driving|\bdui\b|\bdwi\b|traffic|collision"
-                r"|hit and run|hit run|speeding|pedestrian struck|vehicle accident|accident"),
+        (
+            "TRA",
+            (
+                r"trafik|rattfyll|olovlig kor|vardsloshet|smitning|fortkor|hastighet|parker|olycka.*fordon|"
+                r"driving|\bdui\b|\bdwi\b|traffic|collision|hit and run|hit run|speeding|pedestrian struck|"
+                r"vehicle accident|accident"
+            ),
+        ),
         ("OLO", r"gang(?: och)? ?cykelv|olovligt fordon|fordon pa g"),
         ("SKO", r"skol(?:miljo|a\b|gard)|elev\b|school"),
         ("NED", r"nedskrap|skrap|dumpn|litter|dumping|fly ?tip|sanitation"),
-        ("SAM", r"ordningsstor|ordningslag|samling|storande|stoj|gapande|ungdomsgang|ofog|disorder|disturb|noise|loiter|anti ?social|\basb\b|nuisance"
-                r"|trespass|olaga intrang|unlawful entry|public order|breach of peace|curfew|prostitu|begging|sex ?kop|suspicious"),
+        (
+            "SAM",
+            (
+                r"ordningsstor|ordningslag|samling|storande|stoj|gapande|ungdomsgang|ofog|disorder|disturb|"
+                r"noise|loiter|anti ?social|\basb\b|nuisance|trespass|olaga intrang|unlawful entry|"
+                r"public order|breach of peace|curfew|prostitu|begging|sex ?kop|suspicious"
+            ),
+        ),
         ("OTR", r"otrygg|morkt|mork plats|belysning|trasig lampa|unsafe|dark|street ?light"),
         ("ARR", r"arrangemang|demonstration|evenemang|\bevent\b|festival|parade"),
-        ("TIL", r"stold|snatteri|tillgrepp|ficktjuv|hale[rl]i|stolen|stealing|theft|thieve|larceny|shoplift|pickpocket|purse|pocket pick|all other larceny|robbed"),
-        ("OVR", r"ovrig|annat|other|misc|unknown|lost|found|missing|animal|runaway|warrant|welfare|service|polisinsats|raddning|kontroll|sjukdom|forsvunnen|larm|vapen|kniv|weapon|arbetsplats|djur|death|suicide|accidental"),
+        (
+            "TIL",
+            (
+                r"stold|snatteri|tillgrepp|ficktjuv|hale[rl]i|stolen|stealing|theft|thieve|larceny|"
+                r"shoplift|pickpocket|purse|pocket pick|all other larceny|robbed"
+            ),
+        ),
+        (
+            "OVR",
+            (
+                r"ovrig|annat|other|misc|unknown|lost|found|missing|animal|runaway|warrant|welfare|service|"
+                r"polisinsats|raddning|kontroll|sjukdom|forsvunnen|larm|vapen|kniv|weapon|arbetsplats|djur|"
+                r"death|suicide|accidental"
+            ),
+        ),
     )
-)  # fmt: skip
+)
 
 
 class Matcher:

@@ -13,64 +13,99 @@ from app.core.imports.profile import Field
 
 # Exact names, the likeliest first.
 _NAMES: Final[Mapping[Field, str]] = {
-    Field.CATEGORY: "category kategori brottstyp handelsetyp typavhandelse offense offence crimetype primarytype"
-    " offensetype offencetype crimecategory offensecategory offensegroup offensedescription offencedescription"
-    " crimedescription primaryoffense ucrdescription nibrsdescription incidenttype incidenttypeprimary incidentcategory"
-    " parentincidenttype majorcategory minorcategory calltype calltypedescription eventtype typedescription"
-    " offensecodegroup crimename crimename1 crimename2 crmcddesc ofnsdesc lawcatdesc pddesc mcicategory"
-    " brottsrubricering rubricering brottskategori brottsrubrik brott brottsbenamning handelse handelsekategori typ arende"
-    " arendetyp kod type crime event orsak avvikelse avvikelsetyp arendekategori description kategorinamn",
+    Field.CATEGORY: (
+        "category kategori brottstyp handelsetyp typavhandelse offense offence crimetype primarytype "
+        "offensetype offencetype crimecategory offensecategory offensegroup offensedescription "
+        "offencedescription crimedescription primaryoffense ucrdescription nibrsdescription incidenttype "
+        "incidenttypeprimary incidentcategory parentincidenttype majorcategory minorcategory calltype "
+        "calltypedescription eventtype typedescription offensecodegroup crimename crimename1 crimename2 "
+        "crmcddesc ofnsdesc lawcatdesc pddesc mcicategory brottsrubricering rubricering brottskategori "
+        "brottsrubrik brott brottsbenamning handelse handelsekategori typ arende arendetyp kod type crime "
+        "event orsak avvikelse avvikelsetyp arendekategori description kategorinamn"
+    ),
     Field.CRIME_CODE: "brottskod brottskoder brkod crimecode",
-    Field.OCCURRED_FROM: "occurredfrom occurredat occurredlocal occurred datefrom from fran starttid start starttidpunkt"
-    " startdatum brottsdatumtidstart brottsdatumstart brottsdagstart brottstidfran brottstidstart brottsdatumfran brottsdatum"
-    " brottstidpunkt brottstid handelsedatum handelsetid handelsetidpunkt tidpunkt datumtid datumochtid datetime datumtidpunkt"
-    " intraffad intraffade intraffat intraffadtid intraffatdatum"
-    " occurreddate occurreddatetime occurrencedate occurrencedatetime occurrencetime occdate dateocc dateoccurred"
-    " datetimeoccurred offensedate offencedate offensestartdatetime incidentdate incidentdatetime incidenttime"
-    " crimedate crimedatetime crimetime cmplntfrdt startdate starttime startdatetime begindate dateofoccurrence dateofincident"
-    " dateoccur eventdate eventdatetime eventtime fromdate fromdatetime firstoccurrencedate dispatchdate calldatetime"
-    " datum date when timestamp time tid nar inskrivningsdatum anmalningsdatum anmald rapporterad datereported reporteddate"
-    " reportdate reportdatetime datereport datetimereported reported skapad created createdat createddate openeddate",
-    Field.OCCURRED_TO: "occurredto occurreduntil dateto to till sluttid slut sluttidpunkt slutdatum brottsdatumtidslut"
-    " brottsdatumslut brottsdagslut brottstidtill brottstidslut brottsdatumtill enddate endtime enddatetime todate todatetime"
-    " offenseenddatetime cmplnttodt lastoccurrencedate",
+    Field.OCCURRED_FROM: (
+        "occurredfrom occurredat occurredlocal occurred datefrom from fran starttid start starttidpunkt "
+        "startdatum brottsdatumtidstart brottsdatumstart brottsdagstart brottstidfran brottstidstart "
+        "brottsdatumfran brottsdatum brottstidpunkt brottstid handelsedatum handelsetid handelsetidpunkt "
+        "tidpunkt datumtid datumochtid datetime datumtidpunkt intraffad intraffade intraffat intraffadtid "
+        "intraffatdatum occurreddate occurreddatetime occurrencedate occurrencedatetime occurrencetime "
+        "occdate dateocc dateoccurred datetimeoccurred offensedate offencedate offensestartdatetime "
+        "incidentdate incidentdatetime incidenttime crimedate crimedatetime crimetime cmplntfrdt startdate "
+        "starttime startdatetime begindate dateofoccurrence dateofincident dateoccur eventdate eventdatetime "
+        "eventtime fromdate fromdatetime firstoccurrencedate dispatchdate calldatetime datum date when "
+        "timestamp time tid nar inskrivningsdatum anmalningsdatum anmald rapporterad datereported "
+        "reporteddate reportdate reportdatetime datereport datetimereported reported skapad created createdat "
+        "createddate openeddate"
+    ),
+    Field.OCCURRED_TO: (
+        "occurredto occurreduntil dateto to till sluttid slut sluttidpunkt slutdatum brottsdatumtidslut "
+        "brottsdatumslut brottsdagslut brottstidtill brottstidslut brottsdatumtill enddate endtime "
+        "enddatetime todate todatetime offenseenddatetime cmplnttodt lastoccurrencedate"
+    ),
     Field.YEAR: "year ar occurredyear occyear reportyear",
     Field.MONTH: "month manad manadnr period occurredmonth occmonth reportmonth",
     Field.DAY: "day dag dayofmonth occurredday occday",
-    Field.HOUR: "hour timme klockslaggrupptimme klockslaggrupp klockslagtimme occurredhour occhour hourofday hourreported",
+    Field.HOUR: (
+        "hour timme klockslaggrupptimme klockslaggrupp klockslagtimme occurredhour occhour hourofday hourreported"
+    ),
     Field.MINUTE: "minute minut minuter",
     Field.TITLE: "name title rubrik",
     Field.PUBLISHED: "published publishedat publishedatraw pubdate publicerad publiceraddatum",
-    Field.Y: "lat latitude latitud breddgrad ycoord ycoordinate yposition ykoordinat ykoord y northing nord norr nkoord"
-    " nkoordinat sweref99tmnordy nordsweref99tm swerefn swerefnord swerefy nsweref99tm ysweref99tm ywgs84 latwgs84"
-    " wgs84lat wgs84latitud pointy geolat coordy coordinatey nordkoordinat nordligkoordinat lat4326 n",
-    Field.X: "lon lng long longitude longitud langdgrad xcoord xcoordinate xposition xkoordinat xkoord x easting ost oster"
-    " okoord ekoord ekoordinat okoordinat sweref99tmostx ostsweref99tm swerefe swerefo swerefost swerefx esweref99tm"
-    " xsweref99tm xwgs84 lonwgs84 longwgs84 wgs84lon wgs84longitud pointx geolon geolng coordx coordinatex ostkoordinat"
-    " ostligkoordinat lon4326 e",
-    Field.GEOMETRY: "geometry geom thegeom wkt wkb shape geopoint geopoint2d geometrypoint geo coordinates koordinater"
-    " koordinat position latlong latlng latlon lonlat location1 geolocation georeference newgeoreferencedcolumn"
-    " geocodedcolumn point geocoordinates gps locationgps mappedlocation intersectionpoint locationpoint geometryplace location",
-    Field.ADDRESS: "address adress gatuadress brottsplats brottsadress streetaddress blockaddress incidentaddress"
-    " hundredblock block blockaddr gata gatanamn street streetname hundredblockaddr location addresstext fulladdress",
-    Field.PLACE: "place plats platsnamn lokalnamn objekt objektsnamn anlaggning placename locationname locationdesc"
-    " locationdescription stalle fastighet omradesnamn placeintitle premisedescription",
-    Field.UNCERTAINTY: "locationuncertaintym noggrannhetm noggrannhet platsosakerhet platsosakerhetm osakerhet osakerhetm"
-    " uncertainty uncertaintym accuracy accuracym precision lagesnoggrannhet",
-    Field.SOURCE_REF: "sourceref id diarienummer diarienr dnr arendenummer arendenr arendeid rapportnummer rapportnr rapportid"
-    " handelseid handelsenummer handelsenr olycksnummer lopnummer lopnr referens referensnummer ref knummer anmalningsnummer"
-    " incidentid incidentnumber incidentno incidentnum incidentnr eventuniqueid eventid eventnumber"
-    " casenumber caseno casenum caseid reportnumber reportno reportid reportnr complaintnumber cmplntnum crimeid drno"
-    " offenseid offenseno gonumber ccn recordid rowid objectid fid nr nummer uniqueid uuid globalid externtid",
-    Field.TEXT: "text fritext beskrivning handelsebeskrivning kommentar kommentarer anteckning anteckningar notering"
-    " noteringar summary sammanfattning notes comment comments narrative details detaljer ovrigt forlopp meddelande"
-    " handelseforlopp vadhande vadhande rapporttext description",
+    Field.Y: (
+        "lat latitude latitud breddgrad ycoord ycoordinate yposition ykoordinat ykoord y northing nord norr "
+        "nkoord nkoordinat sweref99tmnordy nordsweref99tm swerefn swerefnord swerefy nsweref99tm ysweref99tm "
+        "ywgs84 latwgs84 wgs84lat wgs84latitud pointy geolat coordy coordinatey nordkoordinat "
+        "nordligkoordinat lat4326 n"
+    ),
+    Field.X: (
+        "lon lng long longitude longitud langdgrad xcoord xcoordinate xposition xkoordinat xkoord x easting "
+        "ost oster okoord ekoord ekoordinat okoordinat sweref99tmostx ostsweref99tm swerefe swerefo swerefost "
+        "swerefx esweref99tm xsweref99tm xwgs84 lonwgs84 longwgs84 wgs84lon wgs84longitud pointx geolon "
+        "geolng coordx coordinatex ostkoordinat ostligkoordinat lon4326 e"
+    ),
+    Field.GEOMETRY: (
+        "geometry geom thegeom wkt wkb shape geopoint geopoint2d geometrypoint geo coordinates koordinater "
+        "koordinat position latlong latlng latlon lonlat location1 geolocation georeference "
+        "newgeoreferencedcolumn geocodedcolumn point geocoordinates gps locationgps mappedlocation "
+        "intersectionpoint locationpoint geometryplace location"
+    ),
+    Field.ADDRESS: (
+        "address adress gatuadress brottsplats brottsadress streetaddress blockaddress incidentaddress "
+        "hundredblock block blockaddr gata gatanamn street streetname hundredblockaddr location addresstext "
+        "fulladdress"
+    ),
+    Field.PLACE: (
+        "place plats platsnamn lokalnamn objekt objektsnamn anlaggning placename locationname locationdesc "
+        "locationdescription stalle fastighet omradesnamn placeintitle premisedescription"
+    ),
+    Field.UNCERTAINTY: (
+        "locationuncertaintym noggrannhetm noggrannhet platsosakerhet platsosakerhetm osakerhet osakerhetm "
+        "uncertainty uncertaintym accuracy accuracym precision lagesnoggrannhet"
+    ),
+    Field.SOURCE_REF: (
+        "sourceref id diarienummer diarienr dnr arendenummer arendenr arendeid rapportnummer rapportnr "
+        "rapportid handelseid handelsenummer handelsenr olycksnummer lopnummer lopnr referens referensnummer "
+        "ref knummer anmalningsnummer incidentid incidentnumber incidentno incidentnum incidentnr "
+        "eventuniqueid eventid eventnumber casenumber caseno casenum caseid reportnumber reportno reportid "
+        "reportnr complaintnumber cmplntnum crimeid drno offenseid offenseno gonumber ccn recordid rowid "
+        "objectid fid nr nummer uniqueid uuid globalid externtid"
+    ),
+    Field.TEXT: (
+        "text fritext beskrivning handelsebeskrivning kommentar kommentarer anteckning anteckningar notering "
+        "noteringar summary sammanfattning notes comment comments narrative details detaljer ovrigt forlopp "
+        "meddelande handelseforlopp vadhande vadhande rapporttext description"
+    ),
     Field.TEXT_REVIEWED: "textreviewed textgranskad granskad",
     Field.ORGANISATION: "organisation",
-    Field.AREA: "area omrade region kommun municipality kommunnamn stadsdel delomrade basomrade lan polisregion"
-    " lokalpolisomrade lpo nyko areaname neighborhood neighbourhood district ward lsoacode",
-    Field.COUNT: "count antal antalbrott antalhandelser antalanmaldabrott number value varde incidents crimes anmaldabrott",
-}  # fmt: skip
+    Field.AREA: (
+        "area omrade region kommun municipality kommunnamn stadsdel delomrade basomrade lan polisregion "
+        "lokalpolisomrade lpo nyko areaname neighborhood neighbourhood district ward lsoacode"
+    ),
+    Field.COUNT: (
+        "count antal antalbrott antalhandelser antalanmaldabrott number value varde incidents crimes anmaldabrott"
+    ),
+}
 
 _EXACT: Final[Mapping[Field, Mapping[str, int]]] = {
     field: {name: rank for rank, name in reversed(list(enumerate(names.split())))} for field, names in _NAMES.items()

@@ -212,5 +212,5 @@ def to_degrees(x: Floats, y: Floats, srid: int) -> tuple[Floats, Floats, Flags]:
         lon, lat = x, y
     else:
         lon, lat = _transformer(srid).transform(x, y)
-    off = ~(np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90))  # noqa: PLR2004 -- degrees
+    off = ~(np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) < 90))  # noqa: PLR2004 -- degrees
     return lon, lat, off
