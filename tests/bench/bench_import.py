@@ -51,19 +51,30 @@ def written(folder: Path, count: int, name: str) -> Path:
     return file
 
 
-@pytest.mark.bench
-def test_import_against_copy(pytestconfig: pytest.Config, tmp_path: Path) -> None:
-    seconds: dict[str, list[float]] = {"import": [], "copy": []}
-    memory_mb: dict[str, float] = {}
-    with (
-        deployed() as deployment,
-        psycopg.connect(deployment.cluster.conninfo(DATABASE), autocommit=True) as owner,
-        httpx2.Client(base_url=deployment.address, timeout=120) as client,
-    ):
+@pytest.fixture
+def deployment() -> Iterator[Deployment]:
+    """A server and a worker in processes of their own."""
+    with deployed() as made:
+        made.work()
+        yield made
+
+
+@pytest.fixture
+def client(deployment: Deployment) -> Iterator[httpx2.Client]:
+    """The coordinator, to whom the source is known."""
+    with httpx2.Client(base_url=deployment.address, timeout=120) as client:
         client.headers["Authorization"] = f"Bearer {deployment.tokens['coordinator']}"
+        yield client
+
+
+@pytest.mark.bench
+def test_import_against_copy(
+    pytestconfig: pytest.Config, tmp_path: Path, deployment: Deployment, client: httpx2.Client
+) -> None:
+    seconds: dict[str, list[float]] = {"import": [], "copy": []}
+    file = written(tmp_path, ROWS, "hundred")
+    with psycopg.connect(deployment.cluster.conninfo(DATABASE), autocommit=True) as owner:
         owner.execute("CREATE TABLE copied (LIKE incidents INCLUDING ALL)")
-        file = written(tmp_path, ROWS, "hundred")
-        deployment.work()
         for round_ in range(ROUNDS + 1):
             owner.execute("TRUNCATE incidents, import_rows CASCADE")
             took_s = _imported(client, file)
@@ -76,9 +87,26 @@ def test_import_against_copy(pytestconfig: pytest.Config, tmp_path: Path) -> Non
                 seconds["import"].append(took_s)
                 seconds["copy"].append(time.perf_counter() - start)
             del rows
-        for name, count in (("one", ROWS), ("ten", MANY_ROWS)):
-            memory_mb[f"{count:,} rows"] = _memory_of(deployment, client, written(tmp_path, count, name))
-    _tell(seconds, memory_mb, as_json=pytestconfig.getoption("--json"))
+    usual = {name: median(values) for name, values in seconds.items()}
+    ratio = usual["copy"] / usual["import"]
+    told = [
+        f"{ROWS:,} rows, medians of {ROUNDS} rounds",
+        *(f"  {name:22} {1000 * s:7.0f} ms  {ROWS / s:9,.0f} rows/s" for name, s in usual.items()),
+        f"  import : copy          {ratio:7.3f} of its rows/s (goal: {GOAL})",
+    ]
+    _tell(told, {"rows": ROWS, "rounds": ROUNDS, "seconds": usual, "ratio": ratio}, pytestconfig)
+
+
+@pytest.mark.bench
+def test_memory_of_the_worker(
+    pytestconfig: pytest.Config, tmp_path: Path, deployment: Deployment, client: httpx2.Client
+) -> None:
+    memory_mb = {
+        f"{count:,} rows": _memory_of(deployment, client, written(tmp_path, count, name))
+        for name, count in (("one", ROWS), ("ten", MANY_ROWS))
+    }
+    told = [f"  worker, {name:16} {mb:5.0f} MB at most" for name, mb in memory_mb.items()]
+    _tell(told, {"memory_mb": memory_mb}, pytestconfig)
 
 
 def _imported(client: httpx2.Client, file: Path) -> float:
@@ -110,16 +138,7 @@ def _memory_of(deployment: Deployment, client: httpx2.Client, file: Path) -> flo
     return int(most_kb.split()[1]) / 1024
 
 
-def _tell(seconds: dict[str, list[float]], memory_mb: dict[str, float], *, as_json: bool) -> None:
-    usual = {name: median(values) for name, values in seconds.items()}
-    ratio = usual["copy"] / usual["import"]
-    told = [
-        f"{ROWS:,} rows, medians of {ROUNDS} rounds",
-        *(f"  {name:22} {1000 * s:7.0f} ms  {ROWS / s:9,.0f} rows/s" for name, s in usual.items()),
-        f"  import : copy          {ratio:7.3f} of its rows/s (goal: {GOAL})",
-        *(f"  worker, {name:16} {mb:5.0f} MB at most" for name, mb in memory_mb.items()),
-    ]
-    if as_json:
-        figures: dict[str, Any] = {"rows": ROWS, "seconds": usual, "ratio": ratio, "memory_mb": memory_mb}
-        told.append(json.dumps(figures))
+def _tell(told: list[str], figures: dict[str, Any], pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("--json"):
+        told = [*told, json.dumps(figures)]
     sys.stdout.write("\n" + "\n".join(told) + "\n")

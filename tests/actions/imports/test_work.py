@@ -283,6 +283,29 @@ def test_an_import_that_is_not_there_is_no_work(office: Office) -> None:
     work_on_import(office.place, uuid4(), office.actor.organisation_id)
 
 
+def test_what_is_not_read_yet_waits(office: Office) -> None:
+    import_id = office.send(row(1))
+    with office.place.database.write(office.actor) as tx:
+        with pytest.raises(TransitionError, match="still being checked"):
+            requests.commit_import(tx, import_id, Choice.GOOD_ROWS, NOW)
+        with pytest.raises(TransitionError, match="has been checked"):
+            requests.choose_place(tx, import_id, 2, uuid4(), uploads=office.place.uploads, srid=METRIC_SRID, now=NOW)
+    office.place.uploads.remove(import_id)
+    office.work(import_id)
+    with office.place.database.write(office.actor) as tx, pytest.raises(TransitionError, match="not been read"):
+        requests.change_import(tx, import_id, {}, NOW)
+
+
+def test_rows_that_waited_are_not_cancelled_on_their_own(office: Office, database: Database) -> None:
+    import_id = office.send(row(1))
+    office.work(import_id)
+    with psycopg.connect(database.conninfo()) as conn:
+        conn.execute("UPDATE imports SET state = 'importing', only_waiting = true")
+        conn.execute("INSERT INTO audit_lines (actor, role, action) VALUES ('x', 'x', 'x')")
+    with office.place.database.write(office.actor) as tx, pytest.raises(TransitionError, match="Only rows that waited"):
+        requests.cancel_import(tx, import_id, NOW)
+
+
 CELLS = {
     "kategori": st.sampled_from(["SKD", "KLO", "Skadegörelse", "RYMD", "", "=1+1"]),
     "datum": st.sampled_from(["2026-11-01 12:00", "2026-10-25 02:30", "5/3 2024", "i går", "", "2099-01-01"]),
