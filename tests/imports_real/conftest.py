@@ -1,4 +1,4 @@
-"""Real files that are not ours to commit: tests look for them beside the checkout, and say so when they are not there."""
+"""Real files that are not ours to commit: looked for beside the checkout; tests say so when they are not there."""
 
 import csv
 import gzip

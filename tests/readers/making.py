@@ -18,7 +18,8 @@ _RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/20
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _STYLES = (
-    f'<styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd hh:mm"/></numFmts>'
+    f'<styleSheet xmlns="{_MAIN}"><numFmts count="1">'
+    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd hh:mm"/></numFmts>'
     '<fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>'
     '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4"><xf/><xf numFmtId="14" applyNumberFormat="1"/>'
     '<xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="20" applyNumberFormat="1"/></cellXfs></styleSheet>'
@@ -60,10 +61,11 @@ def workbook_of_xml(
 
 
 def _rows(rows: Sequence[Sequence[Any]]) -> str:
-    return "".join(
-        f'<row r="{i}">{"".join(_cell(f"{_letters(j)}{i}", value) for j, value in enumerate(row) if value is not None)}</row>'
-        for i, row in enumerate(rows, start=1)
-    )
+    made = ""
+    for i, row in enumerate(rows, start=1):
+        cells = (_cell(f"{_letters(j)}{i}", value) for j, value in enumerate(row) if value is not None)
+        made += f'<row r="{i}">{"".join(cells)}</row>'
+    return made
 
 
 def _letters(column: int) -> str:

@@ -125,7 +125,8 @@ def test_accidents_by_year_month_day_and_hour(tmp_path: Path) -> None:
     header = "Olycksnummer;År;Månad;Dag;Klockslag grupp (timme);Typ;N SWEREF99 TM;E SWEREF99 TM"
     path = tmp_path / "upload"
     path.write_text(
-        f"{header}\n1;2026;Mars;5;22-23;Trafikolycka;6580822;674032\n2;2026;3;5;Uppgift saknas;Trafikolycka;6580822;674032\n"
+        f"{header}\n1;2026;Mars;5;22-23;Trafikolycka;6580822;674032\n"
+        "2;2026;3;5;Uppgift saknas;Trafikolycka;6580822;674032\n"
     )
     first, second = outcomes(path, tmp_path / "s")
     assert first.occurred_from == datetime(2026, 3, 5, 21, tzinfo=UTC)  # type: ignore[union-attr]
@@ -185,7 +186,20 @@ def test_the_skipped_and_the_doubled_hour_are_told(tmp_path: Path) -> None:
 
 CELL = st.one_of(
     st.text(max_size=20),
-    st.sampled_from([*ROW[:4], "", "0", "19811228-9874", "i går", "2026-02-30", '"', "a\nb", "Klotter\x00 på gaveln mot gångvägen", "x" * 200_000]),
+    st.sampled_from(
+        [
+            *ROW[:4],
+            "",
+            "0",
+            "19811228-9874",
+            "i går",
+            "2026-02-30",
+            '"',
+            "a\nb",
+            "Klotter\x00 på gaveln mot gångvägen",
+            "x" * 200_000,
+        ]
+    ),
 )
 
 

@@ -113,21 +113,30 @@ _EXACT: Final[Mapping[Field, Mapping[str, int]]] = {
 
 _SYSTEM: Final = r"(?:sweref|rt ?90|30[012]\d)"
 # What a longer name begins with, ends with or holds, as separate words.
-_PARTS: Final = (
-    (Field.Y, re.compile(r"\b(?:lat|latitude|latitud|northing|nord)\b")),
-    (Field.X, re.compile(r"\b(?:lon|lng|long|longitude|longitud|easting|ost)\b")),
-    (Field.Y, re.compile(rf"{_SYSTEM}.*\b(?:n|y|nord)\b|^(?:n|y|nord)\b.*{_SYSTEM}")),
-    (Field.X, re.compile(rf"{_SYSTEM}.*\b(?:e|o|x|ost)\b|^(?:e|o|x|ost)\b.*{_SYSTEM}")),
-    (Field.CRIME_CODE, re.compile(r"\bbrotts ?kod\b")),
-    (Field.OCCURRED_TO, re.compile(r"(?:\b(?:slut|till|end|to)\b.*\b(?:datum|tid|date|time)|\b(?:datum|tid|date|time)\b.*\b(?:slut|till|end|to)\b)")),
-    (Field.OCCURRED_FROM, re.compile(r"\b(?:intraffad|intraffat|occurr?ed|occurrence|occ|incident|offen[sc]e|crime|brotts?|handelse|start|fran|from)\b.*\b(?:datum|tid|date|time|tidpunkt|dt)\b"
-                                     r"|\b(?:date|time|datum|tid|tidpunkt)\b.*\b(?:occurr?ed|occurrence|incident|offen[sc]e|crime|start|fran|from|handelse|brott)\b")),
-    (Field.CATEGORY, re.compile(r"\b(?:offen[sc]e|crime|incident|brotts?|handelse)\b.*\b(?:type|typ|category|kategori|desc|description|rubrik|name|group)\b")),
-    (Field.SOURCE_REF, re.compile(r"\b(?:incident|case|report|event|complaint|arende|rapport|handelse|olycks?|offen[sc]e|dia?rie)\b.*\b(?:id|no|nr|num|number|nummer)\b")),
-    (Field.ADDRESS, re.compile(r"\b(?:address|adress)\b")),
-    (Field.TEXT, re.compile(r"\b(?:beskrivning|fritext|narrative|comments?|kommentar)\b")),
-    (Field.UNCERTAINTY, re.compile(r"\b(?:noggrannhet|osakerhet|uncertainty|accuracy)\b")),
-)  # fmt: skip
+_WHEN: Final = r"\b(?:datum|tid|date|time|tidpunkt|dt)\b"
+_WHAT: Final = (
+    r"\b(?:intraffad|intraffat|occurr?ed|occurrence|occ|incident|offen[sc]e|crime|brotts?|handelse|start|fran|from)\b"
+)
+_END: Final = r"\b(?:slut|till|end|to)\b"
+_KIND: Final = r"\b(?:type|typ|category|kategori|desc|description|rubrik|name|group)\b"
+_CASE: Final = r"\b(?:incident|case|report|event|complaint|arende|rapport|handelse|olycks?|offen[sc]e|dia?rie)\b"
+_PARTS: Final = tuple(
+    (field, re.compile(pattern))
+    for field, pattern in (
+        (Field.Y, r"\b(?:lat|latitude|latitud|northing|nord)\b"),
+        (Field.X, r"\b(?:lon|lng|long|longitude|longitud|easting|ost)\b"),
+        (Field.Y, rf"{_SYSTEM}.*\b(?:n|y|nord)\b|^(?:n|y|nord)\b.*{_SYSTEM}"),
+        (Field.X, rf"{_SYSTEM}.*\b(?:e|o|x|ost)\b|^(?:e|o|x|ost)\b.*{_SYSTEM}"),
+        (Field.CRIME_CODE, r"\bbrotts ?kod\b"),
+        (Field.OCCURRED_TO, rf"{_END}.*{_WHEN}|{_WHEN}.*{_END}"),
+        (Field.OCCURRED_FROM, rf"{_WHAT}.*{_WHEN}|{_WHEN}.*{_WHAT}"),
+        (Field.CATEGORY, rf"{_WHAT}.*{_KIND}"),
+        (Field.SOURCE_REF, rf"{_CASE}.*\b(?:id|no|nr|num|number|nummer)\b"),
+        (Field.ADDRESS, r"\b(?:address|adress)\b"),
+        (Field.TEXT, r"\b(?:beskrivning|fritext|narrative|comments?|kommentar)\b"),
+        (Field.UNCERTAINTY, r"\b(?:noggrannhet|osakerhet|uncertainty|accuracy)\b"),
+    )
+)
 _CLOCK: Final = re.compile(
     r"\b(?:time|tid|kl|klockslag|klocka|tidpunkt|hour reported|hourreported|hour|timeofday|hhmm)\b|(?:time|tid|tm)$"
 )

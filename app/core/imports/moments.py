@@ -38,20 +38,23 @@ class UnreadableError(ValueError):
 UNREADABLE: Final = "unreadable-time"
 UNKNOWN_DATE: Final = "unknown-date"
 MISSING_WORDS: Final = frozenset(
-    {"", "-", "--", "?", "null", "none", "nan", "na", "n/a", "nil", "<null>", "(null)", "#n/a", "saknas", "okänd", "okänt",
-     "uppgift saknas", "ej angivet", "ej angiven", "ej känd", "ej känt", "vet ej", "unknown", "missing", "not available",
-     "unspecified", "not recorded", "00000000", "0000-00-00"}
+    {
+        "", "-", "--", "?", "null", "none", "nan", "na", "n/a", "nil", "<null>", "(null)", "#n/a", "saknas", "okänd",
+        "okänt", "uppgift saknas", "ej angivet", "ej angiven", "ej känd", "ej känt", "vet ej", "unknown", "missing",
+        "not available", "unspecified", "not recorded", "00000000", "0000-00-00",
+    }
 )  # fmt: skip
 
-_MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        ("jan januari january", "feb februari february", "mar mars march mrs", "apr april", "maj may", "jun juni june",
-         "jul juli july", "aug augusti august", "sep sept september", "okt oct oktober october", "nov november",
-         "dec december"), start=1)
-    for name in names.split()
-}  # fmt: skip
-_WEEKDAY = r"(?:(?:m[åa]n|tis|ons|tors?|fre|l[öo]r|s[öo]n|mon|tue|tues|wed|thu|thurs?|fri|sat|sun)[a-zåäö]*\.?,?\s+)?(?:den\s+)?"
+_MONTH_NAMES: Final = (
+    "jan januari january", "feb februari february", "mar mars march mrs", "apr april", "maj may", "jun juni june",
+    "jul juli july", "aug augusti august", "sep sept september", "okt oct oktober october", "nov november",
+    "dec december",
+)  # fmt: skip
+_MONTHS: Final = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
+_WEEKDAY = (
+    r"(?:(?:m[åa]n|tis|ons|tors?|fre|l[öo]r|s[öo]n|mon|tue|tues|wed|thu|thurs?|fri|sat|sun)[a-zåäö]*\.?,?\s+)?"
+    r"(?:den\s+)?"
+)
 _CLOCK = (
     r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d{1,9})?)?)?\s*(?P<half>[ap]\.?m\.?)?"
     r"|(?P<digits>\d{3,4}|\d{6})"
@@ -69,7 +72,8 @@ _DATE_TIME = re.compile(
 )
 _CLOCK_ONLY = re.compile(rf"(?:kl\.?|klockan)?\s*(?:{_CLOCK})", re.IGNORECASE)
 _MONTH_ONLY = re.compile(
-    r"(?P<y1>\d{4})[-/ m](?P<m1>\d{1,2})|(?P<month>[a-z]{3,9})\.?[ -](?P<y2>\d{4})|(?P<y3>\d{4})[ -](?P<month3>[a-z]{3,9})",
+    r"(?P<y1>\d{4})[-/ m](?P<m1>\d{1,2})|(?P<month>[a-z]{3,9})\.?[ -](?P<y2>\d{4})"
+    r"|(?P<y3>\d{4})[ -](?P<month3>[a-z]{3,9})",
     re.IGNORECASE,
 )
 _BETWEEN: Final = (

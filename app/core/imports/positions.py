@@ -45,7 +45,7 @@ def number_of(cell: Cell) -> float:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return float(cell)
     if not isinstance(cell, str):
-        raise ValueError
+        raise ValueError(cell)  # noqa: TRY004 -- as float() does for a text
     try:
         number = float(cell)
     except ValueError:

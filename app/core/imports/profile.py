@@ -119,9 +119,8 @@ def from_json(stored: Mapping[str, Any]) -> Profile:
     Raises InvalidError with a problem for each wrong field.
     """
     values: dict[str, Any] = {}
-    problems: list[FieldProblem] = []
-    for name in sorted(set(stored) - set(_READERS)):
-        problems.append(FieldProblem(str(name)[:60], "unknown-field", "A profile has no such field."))
+    unknown = sorted(map(str, set(stored) - set(_READERS)))
+    problems = [FieldProblem(name[:60], "unknown-field", "A profile has no such field.") for name in unknown]
     for name, reader in _READERS.items():
         if name not in stored:
             continue

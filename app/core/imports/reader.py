@@ -278,7 +278,7 @@ def _unread(row: SourceRow) -> RowProblem:
 
 
 def _wider(spots: Spots, row: int, told: float | None) -> float | None:
-    """A coarse point is at least as uncertain as it is known to be; a place of the register when nothing else is told."""
+    """A coarse point is at least as uncertain as it is known to be; a place of the register, when nothing is told."""
     known = spots.uncertainty_m[row]
     if known is None or told is None:
         return told if known is None else known

@@ -23,7 +23,10 @@ class Times:
     def stretches(
         self, columns: Mapping[str, Sequence[Cell]], count: int
     ) -> tuple[list[Stretch | None], dict[int, list[RowProblem]]]:
-        """When each row was, None where that cannot be read; and what is wrong, by row. columns: the cells by column."""
+        """When each row was, None where that cannot be read; and what is wrong, by row.
+
+        columns: the cells by column.
+        """
         problems: dict[int, list[RowProblem]] = {}
         starts = self._starts(columns, count)
         for i, start in enumerate(starts):

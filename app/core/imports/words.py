@@ -184,6 +184,18 @@ _ROWS: Final = {
         "The row is another organisation's. Import it for that one.",
     ),
     "unknown-area": ("Området känns inte igen.", "The area is not known."),
+    "repeated-reference": (
+        "En tidigare rad i filen har samma referens men säger något annat. Den första raden gäller.",
+        "An earlier row of the file has the same reference and says something else. The first row counts.",
+    ),
+    "withdrawn-before": (
+        "Händelsen är återtagen sedan tidigare och tas inte in igen.",
+        "The incident was withdrawn before and is not taken in again.",
+    ),
+    "decided-before": (
+        "Någon har redan avgjort att rapporten inte ska räknas. Ändringen tas inte in.",
+        "Somebody has decided that this report does not count. The change is not taken in.",
+    ),
     "personal-data": (
         "Texten ser ut att innehålla personuppgifter. Ta bort dem.",
         "The text seems to hold personal data. Take it out.",

@@ -34,11 +34,24 @@ def test_systems_that_are_none_are_not_known() -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("59,330231", 59.330231), ("59.33", 59.33), ("6 580 822,5", 6580822.5), ("6\u00a0580\u00a0822", 6580822),
-        ("1,234,567.8", 1234567.8), ("1.234.567,8", 1234567.8), ("−12.5", -12.5), ("12.5m", 12.5), ("59 19 48", 59.33), ("18.06 E", 18.06),
-        ("5 W", -5), ("59°19'48.8\"N", 59.330222), ("N 59 19.8", 59.33), ("S 12° 30'", -12.5), (18, 18), (18.5, 18.5),
+        ("59,330231", 59.330231),
+        ("59.33", 59.33),
+        ("6 580 822,5", 6580822.5),
+        ("6\u00a0580\u00a0822", 6580822),
+        ("1,234,567.8", 1234567.8),
+        ("1.234.567,8", 1234567.8),
+        ("−12.5", -12.5),
+        ("12.5m", 12.5),
+        ("59 19 48", 59.33),
+        ("18.06 E", 18.06),
+        ("5 W", -5),
+        ("59°19'48.8\"N", 59.330222),
+        ("N 59 19.8", 59.33),
+        ("S 12° 30'", -12.5),
+        (18, 18),
+        (18.5, 18.5),
     ],
-)  # fmt: skip
+)
 def test_numbers_in_every_spelling(text: Cell, number: float) -> None:
     assert positions.number_of(text) == pytest.approx(number, abs=1e-5)
 
@@ -80,17 +93,33 @@ POINT = shapely.Point(18.06, 59.33)
 @pytest.mark.parametrize(
     ("cell", "expected"),
     [
-        ("POINT (18.06 59.33)", None), ("SRID=4326;POINT(18.06 59.33)", None), ("MULTIPOINT ((18.06 59.33))", None),
-        (POINT.wkb, None), (POINT.wkb_hex, None), ('{"type":"Point","coordinates":[18.06,59.33]}', None),
-        ("(59.33, 18.06)", None), ("59.33 18.06", None), ("59,33; 18,06", None), ("59.33N, 18.06E", None),
-        ("123 MAIN ST\nCity, VA\n(59.33, 18.06)", None), ('{"latitude": "59.33", "longitude": "18.06"}', None),
+        ("POINT (18.06 59.33)", None),
+        ("SRID=4326;POINT(18.06 59.33)", None),
+        ("MULTIPOINT ((18.06 59.33))", None),
+        (POINT.wkb, None),
+        (POINT.wkb_hex, None),
+        ('{"type":"Point","coordinates":[18.06,59.33]}', None),
+        ("(59.33, 18.06)", None),
+        ("59.33 18.06", None),
+        ("59,33; 18,06", None),
+        ("59.33N, 18.06E", None),
+        ("123 MAIN ST\nCity, VA\n(59.33, 18.06)", None),
+        ('{"latitude": "59.33", "longitude": "18.06"}', None),
         ("{'lat': 59.33, 'lng': 18.06}", None),
-        ("", "missing-position"), (None, "missing-position"), (b"", "missing-position"), ("POINT EMPTY", "missing-position"),
-        ("POLYGON((0 0,1 0,1 1,0 0))", "no-point"), ("MULTIPOINT ((1 2), (3 4))", "no-point"),
-        ("banan", "unreadable-geometry"), ("POINT (", "unreadable-geometry"), (b"xyz", "unreadable-geometry"),
-        (POINT.wkb_hex + "0", "unreadable-geometry"), ("{x}", "unreadable-geometry"), (5, "unreadable-geometry"),
+        ("", "missing-position"),
+        (None, "missing-position"),
+        (b"", "missing-position"),
+        ("POINT EMPTY", "missing-position"),
+        ("POLYGON((0 0,1 0,1 1,0 0))", "no-point"),
+        ("MULTIPOINT ((1 2), (3 4))", "no-point"),
+        ("banan", "unreadable-geometry"),
+        ("POINT (", "unreadable-geometry"),
+        (b"xyz", "unreadable-geometry"),
+        (POINT.wkb_hex + "0", "unreadable-geometry"),
+        ("{x}", "unreadable-geometry"),
+        (5, "unreadable-geometry"),
     ],
-)  # fmt: skip
+)
 def test_points_in_every_spelling(cell: Cell, expected: str | None) -> None:
     x, y, problems = positions.geometries_of([cell], is_latitude_first=True)
     if expected is None:

@@ -1,5 +1,6 @@
 """A profile survives being stored, and a changed one is checked field by field."""
 
+import json
 from typing import Any
 
 import pytest
@@ -33,8 +34,6 @@ FULL = Profile(
 
 @pytest.mark.parametrize("profile", [FULL, Profile(source="x")])
 def test_a_profile_survives_json(profile: Profile) -> None:
-    import json
-
     assert from_json(json.loads(json.dumps(profile.as_json()))) == profile
 
 
@@ -45,15 +44,27 @@ def test_what_is_not_said_is_as_usual() -> None:
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"smurf": 1}, "smurf"), ({"source": ""}, "source"), ({"source": 5}, "source"), ({"kind": "x"}, "kind"),
-        ({"columns": {"smurf": ["a"]}}, "columns"), ({"columns": {"x": "a"}}, "columns"), ({"columns": 5}, "columns"),
-        ({"srid": 1}, "srid"), ({"srid": True}, "srid"), ({"srid": "3006"}, "srid"), ({"is_midnight_unknown": 1}, "is_midnight_unknown"),
-        ({"time_zone": "Europe/Smurf"}, "time_zone"), ({"time_zone": "../etc"}, "time_zone"), ({"categories": {"a": 1}}, "categories"),
-        ({"location_uncertainty_m": -1}, "location_uncertainty_m"), ({"location_uncertainty_m": True}, "location_uncertainty_m"),
+        ({"smurf": 1}, "smurf"),
+        ({"source": ""}, "source"),
+        ({"source": 5}, "source"),
+        ({"kind": "x"}, "kind"),
+        ({"columns": {"smurf": ["a"]}}, "columns"),
+        ({"columns": {"x": "a"}}, "columns"),
+        ({"columns": 5}, "columns"),
+        ({"srid": 1}, "srid"),
+        ({"srid": True}, "srid"),
+        ({"srid": "3006"}, "srid"),
+        ({"is_midnight_unknown": 1}, "is_midnight_unknown"),
+        ({"time_zone": "Europe/Smurf"}, "time_zone"),
+        ({"time_zone": "../etc"}, "time_zone"),
+        ({"categories": {"a": 1}}, "categories"),
+        ({"location_uncertainty_m": -1}, "location_uncertainty_m"),
+        ({"location_uncertainty_m": True}, "location_uncertainty_m"),
         ({"coarse_points": [{"lon": 200, "lat": 0, "uncertainty_m": 1, "reason": "x"}]}, "coarse_points"),
-        ({"coarse_points": [{"lon": 2}]}, "coarse_points"), ({"default_category": 5}, "default_category"),
+        ({"coarse_points": [{"lon": 2}]}, "coarse_points"),
+        ({"default_category": 5}, "default_category"),
     ],
-)  # fmt: skip
+)
 def test_each_wrong_field_is_named(changed: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidError) as caught:
         from_json({"source": "x"} | changed)

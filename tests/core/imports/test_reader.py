@@ -171,8 +171,11 @@ def test_a_column_can_be_left_unsearched_when_somebody_says_so() -> None:
 def test_what_was_chosen_for_a_value_counts_before_what_it_seems_to_mean() -> None:
     reading = profile(categories={"KLOTTER ": "SKD", "smurf": "OVR"}, default_category="TIL")
     assert [outcome({"typ": t}, reading).category for t in ("klotter", "Smurf", "annat smurf", "")] == [
-        "SKD", "OVR", "OVR", "TIL",
-    ]  # fmt: skip
+        "SKD",
+        "OVR",
+        "OVR",
+        "TIL",
+    ]
     assert wrong({"typ": "klotter"}, profile(categories={"klotter": "-"})) == [("left-out", "typ")]
 
 
@@ -334,10 +337,18 @@ CELLS = st.one_of(
     st.binary(max_size=30),
 )
 ALL_FIELDS = {
-    Field.CATEGORY: ("a",), Field.OCCURRED_FROM: ("b", "c"), Field.OCCURRED_TO: ("d", "e"), Field.X: ("f",), Field.Y: ("g",),
-    Field.GEOMETRY: ("h",), Field.PLACE: ("i",), Field.UNCERTAINTY: ("j",), Field.SOURCE_REF: ("k",), Field.TEXT: ("l",),
+    Field.CATEGORY: ("a",),
+    Field.OCCURRED_FROM: ("b", "c"),
+    Field.OCCURRED_TO: ("d", "e"),
+    Field.X: ("f",),
+    Field.Y: ("g",),
+    Field.GEOMETRY: ("h",),
+    Field.PLACE: ("i",),
+    Field.UNCERTAINTY: ("j",),
+    Field.SOURCE_REF: ("k",),
+    Field.TEXT: ("l",),
     Field.TEXT_REVIEWED: ("m",),
-}  # fmt: skip
+}
 
 
 @given(st.lists(st.tuples(*[CELLS] * 14), max_size=8))

@@ -36,35 +36,76 @@ def codes(suggestion: Suggestion) -> set[str]:
 
 HEADERS = [
     (
-        "ID;BROTTSKOD;LATITUDE;LONGITUDE;GATA;GATUNR;KOMMUN;BROTTSDATUMTID_START;BROTTSDATUMTID_SLUT\n"
-        "7;0356;59,33;18,06;Storgatan;5;Lindesta;2026-03-05 22:15;2026-03-05 23:00",
-        {"source_ref": ("ID",), "crime_code": ("BROTTSKOD",), "x": ("LONGITUDE",), "y": ("LATITUDE",),
-         "address": ("GATA", "GATUNR"), "area": ("KOMMUN",), "occurred_from": ("BROTTSDATUMTID_START",),
-         "occurred_to": ("BROTTSDATUMTID_SLUT",)},
+        (
+            "ID;BROTTSKOD;LATITUDE;LONGITUDE;GATA;GATUNR;KOMMUN;BROTTSDATUMTID_START;BROTTSDATUMTID_SLUT\n"
+            "7;0356;59,33;18,06;Storgatan;5;Lindesta;2026-03-05 22:15;2026-03-05 23:00"
+        ),
+        {
+            "source_ref": ("ID",),
+            "crime_code": ("BROTTSKOD",),
+            "x": ("LONGITUDE",),
+            "y": ("LATITUDE",),
+            "address": ("GATA", "GATUNR"),
+            "area": ("KOMMUN",),
+            "occurred_from": ("BROTTSDATUMTID_START",),
+            "occurred_to": ("BROTTSDATUMTID_SLUT",),
+        },
     ),
     (
-        "Datum;Lat;Lon;SWEREF99TM_NordY;SWEREF99TM_OstX;Lokalnamn;Noggrannhet_m\n"
-        "2026-03-05;59,33;18,06;6580822;674032;Torget;25",
-        {"occurred_from": ("Datum",), "x": ("Lon",), "y": ("Lat",), "place": ("Lokalnamn",),
-         "location_uncertainty_m": ("Noggrannhet_m",)},
+        (
+            "Datum;Lat;Lon;SWEREF99TM_NordY;SWEREF99TM_OstX;Lokalnamn;Noggrannhet_m\n"
+            "2026-03-05;59,33;18,06;6580822;674032;Torget;25"
+        ),
+        {
+            "occurred_from": ("Datum",),
+            "x": ("Lon",),
+            "y": ("Lat",),
+            "place": ("Lokalnamn",),
+            "location_uncertainty_m": ("Noggrannhet_m",),
+        },
     ),
     (
-        "Olycksnummer;År;Månad;Dag;Klockslag grupp (timme);X;Y;Beskrivning\n"
-        "17;2026;3;5;22-23;6580822;674032;Två bilar krockade i korsningen vid torget",
-        {"source_ref": ("Olycksnummer",), "year": ("År",), "month": ("Månad",), "day": ("Dag",),
-         "hour": ("Klockslag grupp (timme)",), "x": ("Y",), "y": ("X",), "text": ("Beskrivning",)},
+        (
+            "Olycksnummer;År;Månad;Dag;Klockslag grupp (timme);X;Y;Beskrivning\n"
+            "17;2026;3;5;22-23;6580822;674032;Två bilar krockade i korsningen vid torget"
+        ),
+        {
+            "source_ref": ("Olycksnummer",),
+            "year": ("År",),
+            "month": ("Månad",),
+            "day": ("Dag",),
+            "hour": ("Klockslag grupp (timme)",),
+            "x": ("Y",),
+            "y": ("X",),
+            "text": ("Beskrivning",),
+        },
     ),
     (
-        "Case Number;Date;Block;Primary Type;Description;Latitude;Longitude\n"
-        "HZ1;03/25/2026 10:15:00 PM;001XX MAIN ST;ROBBERY;ARMED: HANDGUN;59.33;18.06",
-        {"source_ref": ("Case Number",), "occurred_from": ("Date",), "address": ("Block",), "category": ("Primary Type",),
-         "text": ("Description",), "x": ("Longitude",), "y": ("Latitude",)},
+        (
+            "Case Number;Date;Block;Primary Type;Description;Latitude;Longitude\n"
+            "HZ1;03/25/2026 10:15:00 PM;001XX MAIN ST;ROBBERY;ARMED: HANDGUN;59.33;18.06"
+        ),
+        {
+            "source_ref": ("Case Number",),
+            "occurred_from": ("Date",),
+            "address": ("Block",),
+            "category": ("Primary Type",),
+            "text": ("Description",),
+            "x": ("Longitude",),
+            "y": ("Latitude",),
+        },
     ),
     (
-        "Startdatum;Starttid;Slutdatum;Sluttid;Händelse;Koordinater\n"
-        "2026-03-05;2215;2026-03-06;0700;Skadegörelse;59.33, 18.06",
-        {"occurred_from": ("Startdatum", "Starttid"), "occurred_to": ("Slutdatum", "Sluttid"), "category": ("Händelse",),
-         "geometry": ("Koordinater",)},
+        (
+            "Startdatum;Starttid;Slutdatum;Sluttid;Händelse;Koordinater\n"
+            "2026-03-05;2215;2026-03-06;0700;Skadegörelse;59.33, 18.06"
+        ),
+        {
+            "occurred_from": ("Startdatum", "Starttid"),
+            "occurred_to": ("Slutdatum", "Sluttid"),
+            "category": ("Händelse",),
+            "geometry": ("Koordinater",),
+        },
     ),
     (
         "när var det;slag;läge\n2026-03-05 22:15;Klotter;POINT (18.06 59.33)",
@@ -83,12 +124,21 @@ HEADERS = [
         {"occurred_from": ("datum", "timme"), "category": ("typ",), "x": ("lon",), "y": ("lat",)},
     ),
     (
-        "id;datetime;name;summary;type;location.name;location.gps\n"
-        "9;2026-03-05 22:30:00 +01:00;05 mars 22:15, Rån, Lindesta;En man har blivit rånad.;Rån;Lindesta;59.33,18.06",
-        {"source_ref": ("id",), "title": ("name",), "published": ("datetime",), "category": ("type",), "text": ("summary",),
-         "place": ("location.name",), "geometry": ("location.gps",)},
+        (
+            "id;datetime;name;summary;type;location.name;location.gps\n"
+            "9;2026-03-05 22:30:00 +01:00;05 mars 22:15, Rån, Lindesta;En man har rånats.;Rån;Lindesta;59.33,18.06"
+        ),
+        {
+            "source_ref": ("id",),
+            "title": ("name",),
+            "published": ("datetime",),
+            "category": ("type",),
+            "text": ("summary",),
+            "place": ("location.name",),
+            "geometry": ("location.gps",),
+        },
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), HEADERS)

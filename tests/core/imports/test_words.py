@@ -1,6 +1,7 @@
 """Words and names: every reason has both languages, names are compared without their dress."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +21,6 @@ def test_every_reason_against_a_file_is_told_in_both_languages(reason: str) -> N
 
 
 def test_whatever_the_gate_says_has_words() -> None:
-    from pathlib import Path
-
     gate = Path(ingest.__file__).read_text(encoding="utf-8") + Path(ingest.geo.__file__).read_text(encoding="utf-8")
     slugs = set(re.findall(r'FieldProblem\(\s*(?:"[\w.]+"|field), "([\w-]+)"', gate))
     assert len(slugs) > 8
@@ -46,10 +45,15 @@ def test_names_are_compared_without_case_accents_and_joints() -> None:
 @pytest.mark.parametrize(
     ("header", "srid"),
     [
-        (("x", "y"), None), (("X_3008", "Y_3008"), 3008), (("N SWEREF99 TM", "E SWEREF99 TM"), 3006),
-        (("N SWEREF 99 13 30",), 3008), (("SWEREF99_1800_N",), 3011), (("SWEREF 99 12 34",), None), (("RT90_X",), 3021),
+        (("x", "y"), None),
+        (("X_3008", "Y_3008"), 3008),
+        (("N SWEREF99 TM", "E SWEREF99 TM"), 3006),
+        (("N SWEREF 99 13 30",), 3008),
+        (("SWEREF99_1800_N",), 3011),
+        (("SWEREF 99 12 34",), None),
+        (("RT90_X",), 3021),
     ],
-)  # fmt: skip
+)
 def test_headers_tell_the_coordinate_system(header: tuple[str, ...], srid: int | None) -> None:
     assert columns.said_srid(header) == srid
 
@@ -62,15 +66,38 @@ def test_numbers_of_registers_are_known_by_name() -> None:
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ("KLO", "KLO"), ("skadegörelse", "SKD"), ("Våld", "VAL"), ("Vandalism", "SKD"), ("Rattfylleri", "TRA"),
-        ("Misshandel, grov", "VAL"), ("Stöld ur bil", "BIL"), ("Inbrott i bostad", "INB"), ("Inbrott källare", "INF"),
-        ("Skottlossning", "SKJ"), ("Rån mot butik", "RAN"), ("Sammanfattning natt", LEFT_OUT), ("Fylleri/LOB", "PAV"),
-        ("THEFT FROM AUTO", "BIL"), ("Break and Enter Residential/Other", "INB"), ("Hit and Run", "TRA"), ("Drugs", "NAR"),
-        ("Anti-social behaviour", "SAM"), ("Larceny - All Other", "TIL"), ("Violence and sexual offences", "VAL"),
-        ("Graffiti", "KLO"), ("Bedrägeri", "BED"), ("Nedskräpning", "NED"), ("Hot mot tjänsteman", "PERS"), ("Olaga hot", "HOT"),
-        ("veteran", None), ("Iran", None), ("Granne", None), ("", None), ("smurf", None),
+        ("KLO", "KLO"),
+        ("skadegörelse", "SKD"),
+        ("Våld", "VAL"),
+        ("Vandalism", "SKD"),
+        ("Rattfylleri", "TRA"),
+        ("Misshandel, grov", "VAL"),
+        ("Stöld ur bil", "BIL"),
+        ("Inbrott i bostad", "INB"),
+        ("Inbrott källare", "INF"),
+        ("Skottlossning", "SKJ"),
+        ("Rån mot butik", "RAN"),
+        ("Sammanfattning natt", LEFT_OUT),
+        ("Fylleri/LOB", "PAV"),
+        ("THEFT FROM AUTO", "BIL"),
+        ("Break and Enter Residential/Other", "INB"),
+        ("Hit and Run", "TRA"),
+        ("Drugs", "NAR"),
+        ("Anti-social behaviour", "SAM"),
+        ("Larceny - All Other", "TIL"),
+        ("Violence and sexual offences", "VAL"),
+        ("Graffiti", "KLO"),
+        ("Bedrägeri", "BED"),
+        ("Nedskräpning", "NED"),
+        ("Hot mot tjänsteman", "PERS"),
+        ("Olaga hot", "HOT"),
+        ("veteran", None),
+        ("Iran", None),
+        ("Granne", None),
+        ("", None),
+        ("smurf", None),
     ],
-)  # fmt: skip
+)
 def test_values_in_two_languages_mean_our_categories(value: str, code: str | None) -> None:
     assert Matcher(SHIPPED).named(value) == code
 
