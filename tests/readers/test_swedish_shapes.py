@@ -12,7 +12,7 @@ from typing import Any
 import geopandas
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
@@ -203,7 +203,7 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(CELL, min_size=1, max_size=7), max_size=6),
     st.sampled_from([",", ";", "\t"]),
@@ -225,7 +225,7 @@ def test_every_row_of_a_torture_file_is_accounted_for(
     assert isinstance(found[-1], IncidentDraft)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
 def test_any_bytes_are_a_table_or_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "upload"
