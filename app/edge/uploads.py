@@ -106,7 +106,7 @@ class _Form:
         self._field_bytes = 0
         self._is_over = False
         self._header = (bytearray(), bytearray())
-        self._headers: dict[str, str] = {}
+        self._headers: dict[bytes, bytes] = {}
         self._name = ""
         self._is_file = False
         self._value = bytearray()
@@ -148,11 +148,11 @@ class _Form:
 
     def _header_end(self) -> None:
         name, value = self._header
-        self._headers[name.decode("latin-1").lower()] = value.decode("utf-8", "replace")
+        self._headers[bytes(name).lower()] = bytes(value)
         self._header = (bytearray(), bytearray())
 
     def _headers_end(self) -> None:
-        _, options = parse_options_header(self._headers.get("content-disposition", ""))
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         self._is_file = b"filename" in options
         if self._is_file:

@@ -330,7 +330,8 @@ def test_what_is_missing_around_a_file_is_said(
 def test_broken_forms_are_refused_and_leave_nothing(coordinator: TestClient, settings: Any) -> None:
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
     part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n1;2\r\n'
-    for body in (b"", b"nothing", part, part + part + b"--x--\r\n", b"--x--\r\n", part[:40]):
+    odd = '--x\r\nContent-Disposition: form-data; name="\ufffd\u0142"; filename*=x\r\n\r\n1\r\n--x--\r\n'.encode()
+    for body in (odd, b"", b"nothing", part, part + part + b"--x--\r\n", b"--x--\r\n", part[:40]):
         answer = coordinator.post(IMPORTS, params={"source": "x"}, content=body, headers=kind)
         assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM), (body, answer.text)
     answer = coordinator.post(IMPORTS, params=SOURCE, content=b"x", headers={"Content-Encoding": "gzip"})
