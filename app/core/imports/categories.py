@@ -143,6 +143,9 @@ _RULES: Final = tuple(
 )
 
 
+LONGEST_NAME: Final = 300  # what is longer names no category, and takes minutes to look through
+
+
 class Matcher:
     """Finds categories among those that an organisation has."""
 
@@ -156,6 +159,8 @@ class Matcher:
 
     def named(self, value: str) -> str | None:
         """The category of a value in words or as a code of ours, LEFT_OUT, or None."""
+        if len(value) > LONGEST_NAME:
+            return None
         if code := self._codes.get(value.strip().casefold()) or self._names.get(compact(value)):
             return code
         plain = words(value)

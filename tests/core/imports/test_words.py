@@ -105,3 +105,8 @@ def test_values_in_two_languages_mean_our_categories(value: str, code: str | Non
 def test_only_categories_that_the_organisation_has_are_meant() -> None:
     few = Matcher([category for category in SHIPPED if category.code in {"TIL", "OVR"}])
     assert (few.named("Stöld ur bil"), few.named("Klotter"), few.named("OVR")) == ("TIL", None, "OVR")
+
+
+def test_what_is_too_long_for_a_name_names_nothing() -> None:
+    """The rules took minutes for a cell of 200,000 characters."""
+    assert Matcher(SHIPPED).named("klotter " + "x" * 300) is None
