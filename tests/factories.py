@@ -12,12 +12,14 @@ from uuid import UUID
 
 import shapely
 
-from app.actions import accounts, deployments
+from app.actions import accounts, deployments, sharing_rules
 from app.actions.incidents import Reported, Setting, report_incidents
 from app.core.analysis.params import AnalysisParams
+from app.core.disclosure import Precision
 from app.core.geo import Position
 from app.core.incidents import IncidentDraft, RawIncident
 from app.core.permissions import Actor, Role
+from app.core.sharing_rules import Shared, SharingRule
 from app.store.hotspots import HotSpotRow
 from app.store.tx import Database, WriteTx
 
@@ -98,11 +100,14 @@ SOURCES = (
 )
 
 
-def sharing(giver: str, receiver: str, what: str) -> dict[str, Any]:
+def sharing(giver: str, receiver: str | None, what: str, **changes: Any) -> SharingRule:
     """A sharing rule that is in force throughout the tests."""
-    purpose = "gemensam lägesbild"
-    valid_until = date(2099, 12, 31)
-    return {"giver": giver, "receiver": receiver, "what": what, "purpose": purpose, "valid_until": valid_until}
+    usual: dict[str, Any] = {
+        "precision": Precision.EXACT,
+        "purpose": "gemensam lägesbild",
+        "valid_until": date(2099, 12, 31),
+    }
+    return SharingRule(giver=giver, receiver=receiver, what=Shared(what), **usual | changes)
 
 
 SHARING = (
@@ -111,6 +116,14 @@ SHARING = (
     sharing(LINDESTA, POLICE, "hotspots"),
     sharing(LINDESTA, HOUSING, "hotspots"),
 )  # Hyttfors gives nothing and gets nothing
+
+
+def addresses() -> list[tuple[float, float]]:
+    """Invented addresses in Lindesta: close together in the centre, far apart around it."""
+    near = [(15.83 + 0.002 * i, 59.635 + 0.001 * j) for i in range(20) for j in range(30)]
+    far = [(15.76 + 0.02 * i, 59.56 + 0.02 * j) for i in range(9) for j in range(9)]
+    return near + far
+
 
 # key of the `actors` and `tokens` fixtures: organisation, role
 ACCOUNTS = {
@@ -139,7 +152,7 @@ def load_world(database: Database) -> dict[str, str]:
             deployments.add_organisation(tx, each)
         deployments.load_sources(tx, SOURCES)
         for rule in SHARING:
-            deployments.share(tx, **rule)
+            sharing_rules.share(tx, rule, NOW.date())
         return {key: _issued(tx, slug, key, role) for key, (slug, role) in ACCOUNTS.items()}
 
 

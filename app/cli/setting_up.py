@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.actions import accounts, analyses, deployments, incidents
+from app.actions import accounts, analyses, deployments, incidents, sharing_rules
 from app.actions.analyses import AnalysisRequest
 from app.cli.deployment import Deployment
+from app.core.disclosure import Precision
 from app.core.errors import NotFoundError, SetupError
 from app.core.geo import Position
 from app.core.incidents import RawIncident
 from app.core.periods import stockholm_date, stockholm_day_start
 from app.core.permissions import Actor, Role, system_actor
+from app.core.sharing_rules import Shared, SharingRule
 from app.edge.services import now
 from app.store import organisations
 from app.store.engine import JOB_TIMEOUT_MS, make_engine
@@ -71,7 +73,7 @@ def load_sample(deployment: Deployment, say: Say) -> None:
                 deployments.add_organisation(tx, organisation)
             deployments.load_sources(tx, [{**s, "is_trusted": s["trusted"]} for s in _json(folder / "sources.json")])
             for rule in _json(folder / "sharing.json"):
-                deployments.share(tx, **{**rule, "valid_until": date.fromisoformat(rule["valid_until"])})
+                sharing_rules.share(tx, _rule(rule), stockholm_date(now()))
         newest = _load_incidents(database, folder, say)
         tokens = _make_accounts(database, folder)
         found = _analyse(database, tokens["coordinator"], until=newest)
@@ -153,6 +155,18 @@ def _analyse(database: Database, coordinator_token: str, until: datetime) -> int
     wanted = AnalysisRequest(since=until - ANALYSED, until=until)
     return analyses.run_and_adopt(
         database, coordinator, wanted, clock=now, code_version=__version__, srid=_srid(database)
+    )
+
+
+def _rule(row: Mapping[str, Any]) -> SharingRule:
+    return SharingRule(
+        giver=row["giver"],
+        receiver=row["receiver"],
+        what=Shared(row["what"]),
+        precision=Precision(row["precision"]),
+        categories=tuple(row["categories"]) if row["categories"] else None,
+        purpose=row["purpose"],
+        valid_until=date.fromisoformat(row["valid_until"]),
     )
 
 

@@ -31,7 +31,7 @@ SELECT coalesce(string_agg('{"type":"Feature","id":"' || h.hotspot_id || '","geo
                            || ST_AsGeoJSON(h.geom, 6, 0) || ',"properties":' || h.properties || '}',
                            ',' ORDER BY h.rank), '') AS features,
        count(*) AS n
-  FROM run_hotspots AS h
+  FROM seen_hotspots AS h
  WHERE h.run_id = :run_id AND h.organisation_id = ANY (:organisations)
    AND (CAST(:west AS double precision) IS NULL OR h.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326))
    AND (CAST(:min_count AS integer) IS NULL OR h.incident_count >= :min_count)
@@ -40,13 +40,13 @@ SELECT coalesce(string_agg('{"type":"Feature","id":"' || h.hotspot_id || '","geo
 -- one --
 SELECT h.hotspot_id, CAST(h.properties AS text) AS properties, CAST(h.statistics AS text) AS statistics,
        ST_AsGeoJSON(h.geom, 6, 0) AS geometry
-  FROM run_hotspots AS h
+  FROM seen_hotspots AS h
  WHERE h.run_id = :run_id AND h.hotspot_id = :hotspot_id AND h.organisation_id = ANY (:organisations)
 
 -- latest_run_with --
 -- The newest adopted run, within reach, in which the hot spot was found.
 SELECT h.run_id
-  FROM run_hotspots AS h
+  FROM seen_hotspots AS h
   JOIN adoptions AS a ON a.run_id = h.run_id AND a.taken_back_at IS NULL
  WHERE h.hotspot_id = :hotspot_id AND h.organisation_id = ANY (:organisations)
  ORDER BY (h.organisation_id = :own) DESC, a.id DESC
@@ -55,7 +55,7 @@ SELECT h.run_id
 -- ranked --
 -- The list beside the map.
 SELECT h.hotspot_id, h.rank, CAST(h.properties AS text) AS properties, ST_AsGeoJSON(h.geom, 6, 0) AS geometry
-  FROM run_hotspots AS h
+  FROM seen_hotspots AS h
  WHERE h.run_id = :run_id AND h.organisation_id = ANY (:organisations)
  ORDER BY h.rank
  LIMIT :limit
