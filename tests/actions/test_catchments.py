@@ -53,9 +53,7 @@ def test_without_addresses_the_places_of_incidents_count_and_the_same_place_coun
     assert placed(database)[0] == 51
 
 
-def test_what_has_a_catchment_keeps_it_when_the_next_year_comes(
-    db: Database, database: Copy, actors: Actors
-) -> None:
+def test_what_has_a_catchment_keeps_it_when_the_next_year_comes(db: Database, database: Copy, actors: Actors) -> None:
     reported(db, actors["coordinator"], raws_of(*spread()))
     with db.write(actors["admin"]) as tx:
         make_catchments(tx, LINDESTA, 2026, k=5, addresses=addresses())
