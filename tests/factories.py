@@ -15,11 +15,13 @@ import shapely
 from app.actions import accounts, deployments, sharing_rules
 from app.actions.incidents import Reported, Setting, report_incidents
 from app.core.analysis.params import AnalysisParams
+from app.core.audit import AuditAction
 from app.core.disclosure import Precision
 from app.core.geo import Position
 from app.core.incidents import IncidentDraft, RawIncident
 from app.core.permissions import Actor, Role
 from app.core.sharing_rules import Shared, SharingRule
+from app.store import analyses, hotspots
 from app.store.hotspots import HotSpotRow
 from app.store.tx import Database, WriteTx
 
@@ -249,6 +251,32 @@ def hotspot_row(rank: int = 1, **changes: Any) -> HotSpotRow:
         "wkb": shapely.to_wkb(outline),
     }
     return HotSpotRow(**usual | changes)
+
+
+def adopted_run(database: Database, actor: Actor, place: tuple[float, float] = CENTRE) -> UUID:
+    """The id of a run that the actor's organisation has adopted, with one small hot spot at a place."""
+    about = {
+        "rank": 1, "count": 10, "weighted_value": 9.5, "weighting": "recency", "density_per_km2": 812.4, "area_m2": 123,
+        "period_from": "2025-11-17T12:00:00Z", "period_to": "2026-11-16T12:00:00Z",
+        "first_seen": "2026-01-01T12:00:00Z", "last_seen": "2026-11-09T12:00:00Z", "dominant_category": "SKD",
+        "categories": [{"code": "SKD", "count": 10, "share": 1.0}], "centre": list(place), "place_uncertainty_m": 15.0,
+        "fingerprint": "0123456789abcdef",
+    }  # fmt: skip
+    counts = {
+        "core_incident_count": 8, "hours": [0] * 23 + [10], "weekdays": [10, 0, 0, 0, 0, 0, 0],
+        "weeks": {"2026-W45": 10}, "sources": [{"name": f"{actor.organisation}:est-rapport", "count": 10}],
+    }  # fmt: skip
+    outline = shapely.box(place[0], place[1], place[0] + 1e-5, place[1] + 1e-5)
+    with database.write(actor) as tx:
+        run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
+        analyses.start(tx, run_id, NOW)
+        figures = {"data_cut_off": NOW, "incident_count": 10, "noise_count": 0, "hotspot_count": 1}
+        analyses.finish(tx, run_id, NOW, figures)
+        told = {"properties": json.dumps(about), "statistics": json.dumps(counts)}
+        hotspots.add(tx, run_id, [hotspot_row(wkb=shapely.to_wkb(outline), **told)])
+        analyses.adopt(tx, run_id, NOW)
+        tx.record(AuditAction.ANALYSIS_ADOPTED, run_id)
+    return run_id
 
 
 def ids_of(features: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from app.api import (
     health,
     hotspots,
     incidents,
+    joint_hotspots,
     organisations,
     sharing_rules,
 )
@@ -23,7 +24,18 @@ from app.edge.problems import Problem
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for part in (incidents, analyses, hotspots, areas, categories, organisations, sharing_rules, catchments, health):
+for part in (
+    incidents,
+    joint_hotspots,
+    analyses,
+    hotspots,
+    areas,
+    categories,
+    organisations,
+    sharing_rules,
+    catchments,
+    health,
+):
     router.include_router(part.router, dependencies=[] if part is health else [Slot])
 
 

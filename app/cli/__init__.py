@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, backtest, backups, catchments, doctor, incidents, municipality, running, sharing
+from app.cli import accounts, backtest, backups, catchments, doctor, incidents, joint, municipality, running, sharing
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ backtest.register(app)
 accounts.register(app)
 sharing.register(app)
 catchments.register(app)
+joint.register(app)
 backups.register(app)
 doctor.register(app)
 

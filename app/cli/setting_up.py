@@ -14,7 +14,9 @@ from typing import Any
 from app import __version__
 from app.actions import accounts, analyses, deployments, incidents, sharing_rules
 from app.actions.analyses import AnalysisRequest
+from app.cli.catchments import make_all
 from app.cli.deployment import Deployment
+from app.cli.joint import make_all as make_joint
 from app.core.disclosure import Precision
 from app.core.errors import NotFoundError, SetupError
 from app.core.geo import Position
@@ -31,6 +33,7 @@ TOKENS_FILE = "demo-tokens.json"
 MAIN = "lindesta-kommun"
 ROWS_AT_A_TIME = 10_000
 ANALYSED = timedelta(weeks=52)
+FIRST_CATCHMENTS = 2026  # the demo's only set, so it serves the years before as well
 Say = Callable[[str], None]
 Row = Mapping[str, str]
 
@@ -75,9 +78,14 @@ def load_sample(deployment: Deployment, say: Say) -> None:
             for rule in _json(folder / "sharing.json"):
                 sharing_rules.share(tx, _rule(rule), stockholm_date(now()))
         newest = _load_incidents(database, folder, say)
+        made = make_all(database, FIRST_CATCHMENTS, k=deployment.settings.smallest_count)
+        say(f"Made: {sum(count for _, count in made)} catchments that positions are snapped to")
         tokens = _make_accounts(database, folder)
         found = _analyse(database, tokens["coordinator"], until=newest)
         say(f"Analysed: {found} hot spots in the 52 weeks up to {stockholm_date(newest) - timedelta(days=1)}")
+    if deployment.settings.joint_database_url is not None:
+        joint = make_joint(deployment)
+        say(f"Made: a joint picture of {sum(joint.values())} hot spots")
     _write_private(deployment.settings.home / TOKENS_FILE, json.dumps(tokens, indent=2) + "\n")
 
 

@@ -313,6 +313,7 @@ CREATE POLICY incident_places_owner ON incident_places TO lagesbild_owner USING 
 -- The joint analysis: a login of its own sees what rules give it, and writes the joint picture. Nobody else can.
 CREATE POLICY incidents_joint ON incidents FOR SELECT TO lagesbild_joint
     USING (state = 'approved' AND organisation_id::text || '/' || category = ANY ((SELECT joint_keys())::text[]));
+CREATE POLICY incident_places_joint ON incident_places FOR SELECT TO lagesbild_joint USING (true);
 CREATE POLICY sharing_rules_joint ON sharing_rules FOR SELECT TO lagesbild_joint USING (receiver_id IS NULL);
 ALTER TABLE joint_runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE joint_hotspots ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -432,6 +433,7 @@ GRANT SELECT ON catchments, seen_incidents, seen_hotspots, coarse_incidents, coa
 GRANT INSERT ON catchments TO lagesbild_app;
 GRANT UPDATE (until_year) ON catchments TO lagesbild_app;
 GRANT INSERT ON joint_runs, joint_hotspots TO lagesbild_joint;
+GRANT SELECT ON incident_places TO lagesbild_joint;
 REVOKE ALL ON FUNCTION given_to(uuid), cell_counts(uuid, integer), joint_keys() FROM public;
 GRANT EXECUTE ON FUNCTION given_to(uuid), cell_counts(uuid, integer) TO lagesbild_app;
 GRANT EXECUTE ON FUNCTION joint_keys() TO lagesbild_joint;

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-import shapely
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
@@ -27,13 +26,12 @@ from app.core.disclosure import Precision
 from app.core.errors import ForbiddenError, NotFoundError
 from app.core.incidents import State
 from app.core.permissions import POLICY, Actor, Given, May, Role, scope_of
-from app.store import accounts, analyses, hotspots, incidents, sharing_rules
+from app.store import accounts, hotspots, incidents, sharing_rules
 from app.store import tx as store
 from app.store.tx import WriteTx
 from tests.conftest import Database, Server, copied, opened
 from tests.factories import (
     CENTRE,
-    CODE_VERSION,
     ELSEWHERE,
     HYTTFORS,
     LINDESTA,
@@ -42,10 +40,9 @@ from tests.factories import (
     SETTING,
     Actors,
     addresses,
+    adopted_run,
     draft,
-    hotspot_row,
     organisation,
-    params,
     sharing,
 )
 
@@ -134,7 +131,10 @@ def _filled(copy: Database, db: store.Database, actors: Actors) -> World:
     _report(db, reader, "mine")
     for slug, reference, changes in ROWS:
         _report(db, _as(reader, ids[slug], slug), reference, **changes)
-    runs = {kind: _adopted(db, _as(reader, ids[slug], slug)) for kind, slug in GIVES.items()}
+    runs = {
+        kind: adopted_run(db, _as(reader, ids[slug], slug), ELSEWHERE if slug == HYTTFORS else CENTRE)
+        for kind, slug in GIVES.items()
+    }
     with psycopg.connect(copy.conninfo()) as conn:
         conn.execute("INSERT INTO audit_lines (actor, role, action) VALUES ('x', 'x', 'x')")
         conn.execute("UPDATE sharing_rules SET valid_until = '2020-01-01' WHERE giver_id = %s", [ids[RUN_OUT]])
@@ -200,20 +200,6 @@ def _report(
         one = draft(lon=place[0], lat=place[1], source_ref=reference, text=reference, category=category)
         incidents.add(tx, [one], [state], NOW)
         tx.record(AuditAction.INCIDENT_REPORTED)
-
-
-def _adopted(db: store.Database, actor: Actor) -> UUID:
-    place = ELSEWHERE if actor.organisation == HYTTFORS else CENTRE
-    with db.write(actor) as tx:
-        run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
-        analyses.start(tx, run_id, NOW)
-        figures = {"data_cut_off": NOW, "incident_count": 9, "noise_count": 0, "hotspot_count": 1}
-        analyses.finish(tx, run_id, NOW, figures)
-        outline = shapely.box(place[0], place[1], place[0] + 1e-4, place[1] + 1e-4)
-        hotspots.add(tx, run_id, [hotspot_row(wkb=shapely.to_wkb(outline))])
-        analyses.adopt(tx, run_id, NOW)
-        tx.record(AuditAction.ANALYSIS_ADOPTED, run_id)
-    return run_id
 
 
 def someone(world: World, role: Role, **widened: Any) -> Actor:

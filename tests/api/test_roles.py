@@ -36,6 +36,7 @@ ROUTES: dict[tuple[str, str], tuple[Needs, Any, int]] = {
     ("GET", SHARING): ({May.READ_SHARING}, None, 200),
     ("POST", SHARING): ({May.ADMINISTER}, rule(), 201),
     ("DELETE", f"{SHARING}/{NOWHERE}"): ({May.ADMINISTER}, None, 404),
+    ("GET", "/api/v1/joint-hotspots"): ({May.READ_HOTSPOTS}, None, 200),
     ("GET", CATCHMENTS): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/areas"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/categories"): (NOBODY_NEEDS, None, 200),

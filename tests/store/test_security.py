@@ -262,6 +262,55 @@ def test_a_public_table_is_read_by_all_and_written_by_administrators_only(
             pass
 
 
+DOORS = ("seen_incidents", "seen_hotspots", "coarse_incidents", "coarse_hotspots")
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("scope", ["none", "empty", "foreign"])
+def test_without_the_scope_a_view_shows_nothing(app: Connection, actors: Actors, door: str, scope: str) -> None:
+    if scope == "empty":
+        for name in (*LISTS, "reporter", "administers", "coarse", "shared", "precision", "texts"):
+            app.execute("SELECT set_config(%s, '', true)", [f"lagesbild.{name}"])
+    if scope == "foreign":
+        scoped(app, actors["other_coordinator"].organisation_id)
+        for name in ("coarse", "shared"):  # it reaches for Lindesta, and no rule gives it anything
+            app.execute(
+                "SELECT set_config(%s, %s, true)",
+                [f"lagesbild.{name}", str(actors["other_coordinator"].organisation_id)],
+            )
+        app.execute("SELECT set_config('lagesbild.shared', %s, true)", [str(actors["coordinator"].organisation_id)])
+    assert rows_of_lindesta(app, door) == 0
+
+
+def test_every_view_is_a_door_that_was_looked_at(superuser: Connection) -> None:
+    rows = superuser.execute(
+        "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+    )
+    found = {name for (name,) in rows} - {"geography_columns", "geometry_columns", "raster_columns", "raster_overviews"}
+    assert found == set(DOORS)
+
+
+def test_who_sees_coarsely_finds_nothing_in_the_tables_themselves(app: Connection, actors: Actors) -> None:
+    reporter = actors["reporter"]
+    scoped(app, reporter.organisation_id, reporter.id)
+    app.execute("SELECT set_config('lagesbild.coarse', %s, true)", [str(reporter.organisation_id)])
+    assert app.execute("SELECT text FROM incidents").fetchall() == [("reporter",)]
+    assert app.execute("SELECT precision, text FROM seen_incidents ORDER BY 1").fetchall() == [
+        ("exact", None),
+        ("snapped", None),
+    ]
+    assert app.execute("SELECT count(*) FROM run_hotspots").fetchone() == (0,)
+    assert app.execute("SELECT DISTINCT precision FROM seen_hotspots").fetchall() == [("snapped",)]
+
+
+def test_a_lower_limit_of_precision_closes_the_tables(app: Connection, actors: Actors) -> None:
+    scoped(app, actors["coordinator"].organisation_id)
+    app.execute("SELECT set_config('lagesbild.precision', 'area', true)")
+    for table in ("incidents", "run_hotspots"):
+        assert app.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    assert app.execute("SELECT DISTINCT precision FROM seen_incidents").fetchall() == [("area",)]
+
+
 # --- mutation: the code forgets its WHERE -----------------------------------------------------------------------
 
 ANYBODYS = {
@@ -272,6 +321,7 @@ ANYBODYS = {
 }  # fmt: skip
 FORGETFUL = [
     ("incidents", "page", "i.organisation_id = ANY (:organisations)"),
+    ("incidents", "seen", "i.organisation_id = ANY (:organisations)"),
     ("incidents", "one", "i.organisation_id = ANY (:organisations)"),
     ("incidents", "points", "i.organisation_id = ANY (:organisations)"),
     ("incidents", "lock", "i.organisation_id = ANY (:organisations)"),
