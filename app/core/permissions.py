@@ -76,6 +76,7 @@ class Scope:
     texts: bool = False  # free text of the own organisation
     precision: Precision = Precision.EXACT  # nothing is told more exactly than this
     police_area: str | None = None  # the local police area whose joint picture may be read
+    is_given_coarse: bool = False  # some of the hot spots of others may be seen less than exactly
     rules: str = ""  # a digest of the sharing rules in force, for the validators of cached answers
     administers: bool = False  # accounts, tokens and organisations of the whole deployment
 
@@ -84,6 +85,11 @@ class Scope:
         """Organisations of whose incidents something may be read."""
         return tuple(dict.fromkeys((*self.incidents, *self.coarse, *self.shared)))
 
+    @property
+    def sees_hotspots_exactly(self) -> bool:
+        """Whether every hot spot within reach is told as it is."""
+        return self.precision is Precision.EXACT and not self.coarse and not self.is_given_coarse
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
@@ -91,6 +97,7 @@ class Given:
 
     hotspots: tuple[UUID, ...] = ()  # organisations that let it read their hot spots
     incidents: tuple[UUID, ...] = ()  # organisations that let it read incidents, at some precision
+    is_coarse: bool = False  # some of the hot spots are given less than exactly
     rules: str = ""
     police_area: str | None = None
 
@@ -150,6 +157,7 @@ def scope_of(
         texts=May.READ_TEXTS in allowed,
         precision=precision,
         police_area=given.police_area if reads_hotspots else None,
+        is_given_coarse=given.is_coarse and reads_hotspots,
         rules=given.rules,
         administers=May.ADMINISTER in allowed,
     )

@@ -31,7 +31,7 @@ _RECORD = text(
     " :request_id, :address)"
 )
 _SIGNED_IN = text(
-    "SELECT s.*, g.incident_givers, g.rules, g.local_police_area"
+    "SELECT s.*, g.incident_givers, g.coarse_givers, g.rules, g.local_police_area"
     " FROM signed_in(:hash, :is_session) AS s, given_to(s.organisation_id) AS g"
 )
 
@@ -115,6 +115,7 @@ def _actor(row: Mapping[str, Any]) -> Actor:
     given = Given(
         hotspots=tuple(row["hotspot_givers"]),
         incidents=tuple(row["incident_givers"]),
+        is_coarse=bool(row["coarse_givers"]),
         rules=row["rules"],
         police_area=row["local_police_area"],
     )

@@ -160,10 +160,14 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- "organisation/category" of all that rules give exactly.
-CREATE FUNCTION exact_keys() RETURNS text[] LANGUAGE sql STABLE AS $$
-    SELECT array_agg(organisation_id::text || '/' || category)
-      FROM public.shared_ranks() WHERE rank = 1 AND public.scope_rank() = 1
-$$;
+CREATE FUNCTION exact_keys() RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF coalesce(current_setting('lagesbild.shared', true), '') = '' THEN
+        RETURN NULL;
+    END IF;
+    RETURN (SELECT array_agg(organisation_id::text || '/' || category)
+              FROM public.shared_ranks() WHERE rank = 1 AND public.scope_rank() = 1);
+END $$;
 
 -- How exactly the reader sees each organisation's incidents, by category; the own account's reports stand apart.
 CREATE FUNCTION incident_ranks() RETURNS TABLE (organisation_id uuid, category text, rank integer)
@@ -196,8 +200,17 @@ CREATE FUNCTION hotspot_ranks() RETURNS TABLE (organisation_id uuid, rank intege
 $$;
 
 -- Whose hot spots the reader sees, at this rank or finer.
-CREATE FUNCTION hotspot_givers(coarsest integer) RETURNS uuid[] LANGUAGE sql STABLE AS
-$$ SELECT array_agg(organisation_id) FROM public.hotspot_ranks() WHERE rank <= coarsest $$;
+-- The usual reader, of the own organisation's alone and without any limit, is answered without a query.
+CREATE FUNCTION hotspot_givers(coarsest integer) RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    wanted uuid[] := public.scope_ids('hotspots');
+BEGIN
+    IF wanted <@ public.scope_ids('own') AND coalesce(current_setting('lagesbild.coarse', true), '') = ''
+       AND coalesce(current_setting('lagesbild.precision', true), '') IN ('', 'exact') THEN
+        RETURN wanted;
+    END IF;
+    RETURN (SELECT array_agg(organisation_id) FROM public.hotspot_ranks() WHERE rank <= coarsest);
+END $$;
 
 -- "organisation/category" of all that rules give to the joint analysis.
 CREATE FUNCTION joint_keys() RETURNS text[] LANGUAGE sql STABLE AS $$
@@ -214,17 +227,23 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
      WHERE receiver_id = receiver AND what = thing AND in_force(valid_until, ended_at)
 $$;
 
--- What others give an organisation, for its scope. `counted`: those who give something exactly, for analyses.
+-- What others give an organisation, for its scope. `counted`: those who give something exactly, for analyses; `coarse`:
+-- those who give hot spots, by one rule at least, less than exactly.
 CREATE FUNCTION given_to(organisation uuid)
-RETURNS TABLE (incident_givers uuid[], counted_givers uuid[], rules text, local_police_area text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+RETURNS TABLE (incident_givers uuid[], counted_givers uuid[], coarse_givers uuid[], rules text,
+               local_police_area text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN QUERY
     SELECT coalesce(array_agg(DISTINCT r.giver_id) FILTER (WHERE r.what = 'incidents'), '{}'),
            coalesce(array_agg(DISTINCT r.giver_id) FILTER (WHERE r.what = 'incidents' AND r.precision = 'exact'), '{}'),
+           coalesce(array_agg(DISTINCT r.giver_id) FILTER (WHERE r.what = 'hotspots' AND r.precision <> 'exact'), '{}'),
            coalesce(md5(string_agg(r.id::text, ',' ORDER BY r.id)), ''),
            (SELECT o.local_police_area FROM organisations AS o WHERE o.id = organisation)
       FROM sharing_rules AS r
-     WHERE r.receiver_id = organisation AND in_force(r.valid_until, r.ended_at)
-$$;
+     WHERE r.receiver_id = organisation AND in_force(r.valid_until, r.ended_at);
+END $$;
 
 -- District or municipality, and catchment, of positions. The nearest catchment of the municipality is the one it lies
 -- in; between two whose common edge bends in the projection it is still one of them.
