@@ -48,13 +48,8 @@ def test_a_rule_that_cannot_be_made_is_refused_in_a_sentence(
 def test_catchments_are_made_of_a_file_of_addresses_or_not_at_all(
     lagesbild: Run, world: Any, geojson: Callable[..., Any]
 ) -> None:
-    file = geojson(
-        "adresser.geojson",
-        *(
-            {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": list(place)}}
-            for place in addresses()[:100]
-        ),
-    )
+    points = [{"type": "Point", "coordinates": list(place)} for place in addresses()[:100]]
+    file = geojson("adresser.geojson", *points)
     said = lagesbild("catchments", "make", "--year", 2026, "--municipality", LINDESTA, "--addresses", file)
     assert said.out.startswith(f"{LINDESTA} 2026: ")
     assert said.out.endswith(" catchments of at least 5\n")
@@ -62,8 +57,7 @@ def test_catchments_are_made_of_a_file_of_addresses_or_not_at_all(
     assert (again.status, "they are fixed" in again.err) == (2, True)
     none = lagesbild("catchments", "make", "--year", 2026, "--municipality", "hyttfors-kommun")
     assert none.out == "hyttfors-kommun 2026: fewer than 5 in all, so none were made\n"
-    empty = geojson("tom.geojson", {"type": "Feature", "properties": {}, "geometry": None})
-    assert lagesbild("catchments", "make", "--year", 2027, "--addresses", empty).status == 2
+    assert lagesbild("catchments", "make", "--year", 2027, "--addresses", "finns-inte.geojson").status == 2
 
 
 def test_the_joint_picture_needs_a_login_of_its_own(
