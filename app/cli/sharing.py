@@ -70,10 +70,8 @@ def add_rule(
     typer.echo(f"Shared: {rule_id}")
 
 
-@sharing.command("end")
-def end_rule(
-    rule_id: Annotated[UUID, typer.Argument(help="From `lagesbild sharing list`.")], home: Home = None
-) -> None:
+@sharing.command()
+def end(rule_id: Annotated[UUID, typer.Argument(help="From `lagesbild sharing list`.")], home: Home = None) -> None:
     """End a rule at once."""
     with opened(home) as database, database.write(deployments.installer()) as tx:
         actions.end_sharing(tx, rule_id, now())
