@@ -1,6 +1,7 @@
 """A year's catchments are made once, of addresses or of the places of incidents, and what lies in them is placed."""
 
 import json
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -43,7 +44,8 @@ def test_without_addresses_the_places_of_incidents_count_and_the_same_place_coun
     db: Database, database: Copy, actors: Actors
 ) -> None:
     reported(db, actors["coordinator"], raws_of(*spread()))
-    reported(db, actors["coordinator"], raws_of(Group(count=1, east_m=1000, category="KLO")) * 9)
+    [one] = raws_of(Group(count=1, east_m=1000, category="KLO"))
+    reported(db, actors["coordinator"], [replace(one, source_ref=f"again-{i}") for i in range(9)])
     with db.write(actors["admin"]) as tx:
         assert make_catchments(tx, LINDESTA, 2026, k=44, addresses=None) == 0  # 42 places, and one said nine times
     assert placed(database) == (0, 0)
