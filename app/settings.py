@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.core.disclosure import SMALLEST_COUNT
+
 DRIVER = "postgresql+psycopg"
 
 
@@ -27,9 +29,11 @@ class Settings(BaseSettings):
     metric_srid: int = 3006  # the metres of the analysis; fixed at the first migration
     max_body_bytes: Annotated[int, Field(ge=1_024)] = 32 * 1024 * 1024
     basemap: Path | None = None  # a GeoJSON (.gz) file drawn behind the map; none = no background
+    smallest_count: Annotated[int, Field(ge=2, le=1_000)] = SMALLEST_COUNT  # k: nothing is told of fewer
+    joint_database_url: str | None = None  # the login of the joint analysis; none = no joint analysis
     worker_processes: Annotated[int, Field(ge=1)] = 1
 
-    @field_validator("database_url", "owner_database_url")
+    @field_validator("database_url", "owner_database_url", "joint_database_url")
     @classmethod
     def _name_the_driver(cls, url: str | None) -> str | None:
         """Take the usual spellings postgres:// and postgresql:// and name our driver."""

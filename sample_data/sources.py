@@ -188,11 +188,20 @@ def source_rows() -> list[dict[str, Any]]:
 
 
 def sharing_rows() -> list[dict[str, Any]]:
-    """The rows of sharing.json: incidents to the joint picture, hot spots back to everyone."""
-    others = [o["slug"] for o in organisations() if o["slug"] != MAIN]
-    give = [(o, MAIN, "incidents", "Gemensam lägesbild i lokalpolisområdet") for o in others]
-    back = [(MAIN, o, "hotspots", "Gemensam prioritering av platser och åtgärder") for o in others]
+    """The rows of sharing.json: incidents to the largest municipality and the joint picture, hot spots back."""
+    everyone = [o["slug"] for o in organisations()]
+    others = [slug for slug in everyone if slug != MAIN]
+    joint, plan = "Gemensam lägesbild i lokalpolisområdet", "Gemensam prioritering av platser och åtgärder"
+    give = [(o, MAIN, "incidents", "exact", None, joint) for o in others]
+    neighbours = [
+        (MAIN, POLICE, "incidents", "exact", ["RAN", "NAR", "SKJ", "BRA"], "Samverkan om otrygga platser"),
+        (MAIN, "hyttfors-kommun", "incidents", "snapped", None, "Jämförelse med grannkommunen"),
+        (POLICE, "hyttfors-kommun", "incidents", "area", None, "Kommunens egen lägesbild"),
+    ]
+    to_joint = [(o, None, "incidents", "exact", None, joint) for o in everyone]
+    back = [(MAIN, o, "hotspots", "exact", None, plan) for o in others]
+    names = ("giver", "receiver", "what", "precision", "categories", "purpose")
     return [
-        {"giver": giver, "receiver": receiver, "what": what, "purpose": purpose, "valid_until": VALID_UNTIL}
-        for giver, receiver, what, purpose in give + back
+        {**dict(zip(names, row, strict=True)), "valid_until": VALID_UNTIL}
+        for row in (*give, *neighbours, *to_joint, *back)
     ]

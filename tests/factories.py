@@ -12,13 +12,17 @@ from uuid import UUID
 
 import shapely
 
-from app.actions import accounts, deployments
+from app.actions import accounts, deployments, sharing_rules
 from app.actions.incidents import Reported, Setting, report_incidents
 from app.core.analysis.params import AnalysisParams
 from app.core.analysis.tracking import Change, Mark, Ruler, Step
+from app.core.audit import AuditAction
+from app.core.disclosure import Precision
 from app.core.geo import Position
 from app.core.incidents import IncidentDraft, RawIncident
 from app.core.permissions import Actor, Role
+from app.core.sharing_rules import Shared, SharingRule
+from app.store import analyses, hotspots
 from app.store.hotspots import HotSpotRow
 from app.store.tx import Database, WriteTx
 
@@ -99,11 +103,14 @@ SOURCES = (
 )
 
 
-def sharing(giver: str, receiver: str, what: str) -> dict[str, Any]:
+def sharing(giver: str, receiver: str | None, what: str, **changes: Any) -> SharingRule:
     """A sharing rule that is in force throughout the tests."""
-    purpose = "gemensam lägesbild"
-    valid_until = date(2099, 12, 31)
-    return {"giver": giver, "receiver": receiver, "what": what, "purpose": purpose, "valid_until": valid_until}
+    usual: dict[str, Any] = {
+        "precision": Precision.EXACT,
+        "purpose": "gemensam lägesbild",
+        "valid_until": date(2099, 12, 31),
+    }
+    return SharingRule(giver=giver, receiver=receiver, what=Shared(what), **usual | changes)
 
 
 SHARING = (
@@ -112,6 +119,14 @@ SHARING = (
     sharing(LINDESTA, POLICE, "hotspots"),
     sharing(LINDESTA, HOUSING, "hotspots"),
 )  # Hyttfors gives nothing and gets nothing
+
+
+def addresses() -> list[tuple[float, float]]:
+    """Invented addresses in Lindesta: close together in the centre, far apart around it."""
+    near = [(15.83 + 0.002 * i, 59.635 + 0.001 * j) for i in range(20) for j in range(30)]
+    far = [(15.76 + 0.02 * i, 59.56 + 0.02 * j) for i in range(9) for j in range(9)]
+    return near + far
+
 
 # key of the `actors` and `tokens` fixtures: organisation, role
 ACCOUNTS = {
@@ -140,7 +155,7 @@ def load_world(database: Database) -> dict[str, str]:
             deployments.add_organisation(tx, each)
         deployments.load_sources(tx, SOURCES)
         for rule in SHARING:
-            deployments.share(tx, **rule)
+            sharing_rules.share(tx, rule, NOW.date())
         return {key: _issued(tx, slug, key, role) for key, (slug, role) in ACCOUNTS.items()}
 
 
@@ -245,6 +260,32 @@ def step(rank: int = 1, **changes: Any) -> Step:
     mark = Mark(count=10, x=547_512.5, y=6_610_012.5, ruler=Ruler(eps_m=75.0, min_incidents=8, weeks=52.0))
     usual: dict[str, Any] = {"id": UUID(int=100 + rank), "key": UUID(int=rank), "change": Change.NEW, "related": ()}
     return Step(**{**usual, "mark": mark, **changes})
+
+
+def adopted_run(database: Database, actor: Actor, place: tuple[float, float] = CENTRE) -> UUID:
+    """The id of a run that the actor's organisation has adopted, with one small hot spot at a place."""
+    about = {
+        "rank": 1, "count": 10, "weighted_value": 9.5, "weighting": "recency", "density_per_km2": 812.4, "area_m2": 123,
+        "period_from": "2025-11-17T12:00:00Z", "period_to": "2026-11-16T12:00:00Z",
+        "first_seen": "2026-01-01T12:00:00Z", "last_seen": "2026-11-09T12:00:00Z", "dominant_category": "SKD",
+        "categories": [{"code": "SKD", "count": 10, "share": 1.0}], "centre": list(place), "place_uncertainty_m": 15.0,
+        "fingerprint": "0123456789abcdef",
+    }  # fmt: skip
+    counts = {
+        "core_incident_count": 8, "hours": [0] * 23 + [10], "weekdays": [10, 0, 0, 0, 0, 0, 0],
+        "weeks": {"2026-W45": 10}, "sources": [{"name": f"{actor.organisation}:est-rapport", "count": 10}],
+    }  # fmt: skip
+    outline = shapely.box(place[0], place[1], place[0] + 1e-5, place[1] + 1e-5)
+    with database.write(actor) as tx:
+        run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
+        analyses.start(tx, run_id, NOW)
+        figures = {"data_cut_off": NOW, "incident_count": 10, "noise_count": 0, "hotspot_count": 1}
+        analyses.finish(tx, run_id, NOW, figures)
+        told = {"properties": json.dumps(about), "statistics": json.dumps(counts)}
+        hotspots.add(tx, run_id, [hotspot_row(wkb=shapely.to_wkb(outline), **told)])
+        analyses.adopt(tx, run_id, NOW)
+        tx.record(AuditAction.ANALYSIS_ADOPTED, run_id)
+    return run_id
 
 
 def ids_of(features: Iterable[str]) -> list[str]:

@@ -1,9 +1,8 @@
-"""Fill a deployment: categories, areas, organisations, sources and what is shared."""
+"""Fill a deployment: categories, areas, organisations and sources."""
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -111,14 +110,6 @@ def load_sources(tx: WriteTx, wanted: Iterable[Mapping[str, Any]]) -> None:
         if not sources.add(tx, source):
             raise NotFoundError(f"There is no organisation {source['organisation']}.")
     tx.record(AuditAction.SOURCES_LOADED)
-
-
-def share(tx: WriteTx, *, giver: str, receiver: str, what: str, purpose: str, valid_until: date) -> None:
-    """Let one organisation use another's incidents in analyses, or see its hot spots, until a date."""
-    check_may(tx.actor, May.ADMINISTER)
-    if not organisations.share(tx, giver=giver, receiver=receiver, what=what, purpose=purpose, valid_until=valid_until):
-        raise NotFoundError(f"There is no organisation {giver}, or none {receiver}.")
-    tx.record(AuditAction.SHARING_CHANGED, giver=giver, receiver=receiver, what=what)
 
 
 def _place_of(tx: WriteTx, partner: Partner) -> tuple[str | None, str | None]:

@@ -44,10 +44,10 @@ def get_hotspots(
         raise NotFoundError("There is no such analysis that you may see.")
     tag = etags.of(
         request,
+        tx,
         revision=found["revision"] if found else 0,
         run=found["id"] if found else None,
         adopted_at=found["adopted_at"] if found else None,
-        scope=tx.scope.hotspots,
         wanted=wanted,
     )
     if etags.is_fresh(request, tag):

@@ -148,7 +148,7 @@ def get_incidents(  # noqa: PLR0913 -- the filters of a list
 def get_incident(incident_id: UUID, tx: ReadTx) -> IncidentOut:
     """One incident. A withdrawn one is found in the list, with `state=withdrawn`."""
     _check_may_read(tx)
-    found = store.one(tx, incident_id)
+    found = store.seen(tx, incident_id)
     if found is None or found["state"] == State.WITHDRAWN:
         raise NotFoundError("There is no such report that you may see.")
     return _out(found)
@@ -174,7 +174,7 @@ def delete_incident(incident_id: UUID, tx: WriteTx, services: CurrentServices) -
 
 
 def _check_may_read(tx: ReadTx) -> None:
-    """All of the organisation's incidents, or at least the own ones; the scope holds which."""
+    """All of the organisation's incidents, or at least the own ones; the scope holds which, and how exactly."""
     if not tx.actor.may(May.READ_OWN_INCIDENTS):
         check_may(tx.actor, May.READ_INCIDENTS)
 

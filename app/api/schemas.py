@@ -1,7 +1,7 @@
 """The words of the API: what is taken in and what is answered. Rules about values are the core's."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,8 +23,10 @@ from app.core.analysis.params import (
 )
 from app.core.analysis.tracking import Change
 from app.core.analysis.tuning import Reason
+from app.core.disclosure import Precision
 from app.core.geo import Position
 from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
+from app.core.sharing_rules import PURPOSE_MAX_CHARS, Shared, SharingRule
 
 DEFAULT_SOURCE = "api"
 
@@ -213,9 +215,11 @@ class IncidentOut(BaseModel):
     text: str | None
     marks: list[str]
     state: State
-    reported_at: datetime
-    version: int
-    changed_at: datetime
+    reported_at: datetime | None = Field(description="Null where the position is coarse.")
+    version: int | None = Field(description="Null where the position is coarse.")
+    changed_at: datetime | None = Field(description="Null where the position is coarse.")
+    precision: Precision = Precision.EXACT
+    area: str | None = Field(None, description="The area, where no more is told.")
 
 
 class PeriodIn(Sent):
@@ -350,6 +354,58 @@ class OrganisationList(BaseModel):
     organisations: list[OrganisationOut]
 
 
+class SharingRuleIn(Sent):
+    """What one organisation gives; without a receiver, to the joint analysis."""
+
+    giver: Annotated[str, Field(max_length=100)]
+    receiver: Annotated[str, Field(max_length=100)] | None = None
+    what: Shared
+    precision: Precision
+    categories: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=100)] | None = None
+    purpose: Annotated[str, Field(max_length=PURPOSE_MAX_CHARS)]
+    valid_until: Annotated[date, BeforeValidator(_as_text)] = Field(description="The last day of the rule.")
+
+    def to_rule(self) -> SharingRule:
+        """In the core's words."""
+        return SharingRule(
+            giver=self.giver,
+            receiver=self.receiver,
+            what=self.what,
+            precision=self.precision,
+            categories=None if self.categories is None else tuple(self.categories),
+            purpose=self.purpose,
+            valid_until=self.valid_until,
+        )
+
+
+class SharingRuleMade(BaseModel):
+    """A new rule."""
+
+    id: UUID
+
+
+class SharingRuleOut(BaseModel):
+    """One rule."""
+
+    id: UUID
+    giver: str
+    receiver: str | None
+    what: Shared
+    precision: Precision
+    categories: list[str] | None
+    purpose: str
+    valid_until: date
+    created_at: datetime
+    ended_at: datetime | None
+    is_in_force: bool
+
+
+class SharingRuleList(BaseModel):
+    """Sharing rules, newest first."""
+
+    sharing_rules: list[SharingRuleOut]
+
+
 class Health(BaseModel):
     """Whether the service works."""
 
@@ -422,6 +478,7 @@ class HotSpotProperties(BaseModel):
     fingerprint: str
     change: Change | None = Field(None, description="What became of it; only in a run that is adopted.")
     related: list[UUID] = Field([], description="Split from or into these, or merged of these.")
+    precision: Precision = Field(Precision.EXACT, description="Left out where it is exact.")
 
 
 class SourceCount(BaseModel):
@@ -434,7 +491,7 @@ class SourceCount(BaseModel):
 class HotSpotStatistics(BaseModel):
     """Counts of the members: hours 0-23 and weekdays from Monday, in Stockholm; ISO weeks; sources."""
 
-    core_incident_count: int
+    core_incident_count: int | None = Field(description="Null where the outline is coarse.")
     hours: list[int]
     weekdays: list[int]
     weeks: dict[str, int]
@@ -503,6 +560,44 @@ class HotSpotChanges(BaseModel):
 
     run: UUID | None
     changes: list[HotSpotChange]
+
+
+class JointRun(BaseModel):
+    """When the joint picture was made, of where."""
+
+    id: UUID
+    local_police_area: str
+    made_at: datetime
+    k: int
+
+
+class JointProperties(BaseModel):
+    """What is told of a joint hot spot: enough of it is others' whoever reads it."""
+
+    rank: int
+    count_at_least: int
+    categories: list[str]
+    period_from: datetime
+    period_to: datetime
+    k: int
+
+
+class JointFeature(BaseModel):
+    """One joint hot spot; its outline is whole catchments."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Geometry
+    properties: JointProperties
+
+
+class JointCollection(BaseModel):
+    """The joint picture of a local police area, first rank first."""
+
+    type: Literal["FeatureCollection"]
+    run: JointRun | None = None
+    numberReturned: int  # noqa: N815 -- the standard's spelling
+    features: list[JointFeature]
 
 
 class HotSpotCollection(BaseModel):

@@ -7,7 +7,19 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, backtest, backups, doctor, incidents, municipality, organisations, running
+from app.cli import (
+    accounts,
+    backtest,
+    backups,
+    catchments,
+    doctor,
+    incidents,
+    joint,
+    municipality,
+    organisations,
+    running,
+    sharing,
+)
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -24,6 +36,9 @@ incidents.register(app)
 backtest.register(app)
 organisations.register(app)
 accounts.register(app)
+sharing.register(app)
+catchments.register(app)
+joint.register(app)
 backups.register(app)
 doctor.register(app)
 

@@ -13,7 +13,7 @@ from app.core.errors import SetupError
 from app.settings import Settings
 from app.store import migrate
 from app.store.cluster import Cluster
-from app.store.engine import APP_ROLE, WEB_TIMEOUT_MS, make_engine
+from app.store.engine import APP_ROLE, JOINT_ROLE, WEB_TIMEOUT_MS, make_engine
 from app.store.tx import Database
 
 DATABASE = "lagesbild"
@@ -85,6 +85,8 @@ def upgrade(deployment: Deployment) -> None:
     """Bring the database to the newest schema."""
     migrate.upgrade(deployment.owner_url, deployment.settings.metric_srid)
     migrate.allow_login(deployment.owner_url, str(deployment.settings.database_url))
+    if deployment.settings.joint_database_url is not None:
+        migrate.allow_login(deployment.owner_url, deployment.settings.joint_database_url)
 
 
 def check_migrated(deployment: Deployment) -> None:
@@ -113,5 +115,9 @@ def _start(settings: Settings) -> tuple[Deployment, bool]:
     cluster = Cluster(settings.home / "postgres")
     has_started = cluster.start()
     cluster.ensure_database(DATABASE)
-    found = {"database_url": cluster.url(DATABASE, APP_ROLE), "owner_database_url": cluster.url(DATABASE)}
+    found = {
+        "database_url": cluster.url(DATABASE, APP_ROLE),
+        "owner_database_url": cluster.url(DATABASE),
+        "joint_database_url": cluster.url(DATABASE, JOINT_ROLE),
+    }
     return Deployment(settings=settings.model_copy(update=found), cluster=cluster), has_started

@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.actions import accounts, analyses, deployments, incidents
+from app.actions import accounts, analyses, deployments, incidents, sharing_rules
 from app.actions.analyses import AnalysisRequest
+from app.cli.catchments import make_all
 from app.cli.deployment import Deployment
+from app.cli.joint import make_all as make_joint
+from app.core.disclosure import Precision
 from app.core.errors import NotFoundError, SetupError
 from app.core.geo import Position
 from app.core.incidents import RawIncident
 from app.core.periods import stockholm_date, stockholm_day_start
 from app.core.permissions import Actor, Role, system_actor
+from app.core.sharing_rules import Shared, SharingRule
 from app.edge.services import now
 from app.store import organisations
 from app.store.engine import JOB_TIMEOUT_MS, make_engine
@@ -30,6 +34,7 @@ MAIN = "lindesta-kommun"
 ROWS_AT_A_TIME = 10_000
 ANALYSED = timedelta(weeks=52)
 BEFORE = timedelta(weeks=26)  # an analysis of half a year ago, so that there is something to compare with
+FIRST_CATCHMENTS = 2026  # the demo's only set, so it serves the years before as well
 Say = Callable[[str], None]
 Row = Mapping[str, str]
 
@@ -72,12 +77,17 @@ def load_sample(deployment: Deployment, say: Say) -> None:
                 deployments.add_organisation(tx, organisation)
             deployments.load_sources(tx, [{**s, "is_trusted": s["trusted"]} for s in _json(folder / "sources.json")])
             for rule in _json(folder / "sharing.json"):
-                deployments.share(tx, **{**rule, "valid_until": date.fromisoformat(rule["valid_until"])})
+                sharing_rules.share(tx, _rule(rule), stockholm_date(now()))
         newest = _load_incidents(database, folder, say)
+        made = make_all(database, FIRST_CATCHMENTS, k=deployment.settings.smallest_count)
+        say(f"Made: {sum(count for _, count in made)} catchments that positions are snapped to")
         tokens = _make_accounts(database, folder)
         _analyse(database, tokens["coordinator"], until=newest - BEFORE)
         found = _analyse(database, tokens["coordinator"], until=newest)
         say(f"Analysed: {found} hot spots in the 52 weeks up to {stockholm_date(newest) - timedelta(days=1)}")
+    if deployment.settings.joint_database_url is not None:
+        joint = make_joint(deployment)
+        say(f"Made: a joint picture of {sum(joint.values())} hot spots")
     _write_private(deployment.settings.home / TOKENS_FILE, json.dumps(tokens, indent=2) + "\n")
 
 
@@ -155,6 +165,18 @@ def _analyse(database: Database, coordinator_token: str, until: datetime) -> int
     wanted = AnalysisRequest(since=until - ANALYSED, until=until)
     return analyses.run_and_adopt(
         database, coordinator, wanted, clock=now, code_version=__version__, srid=_srid(database)
+    )
+
+
+def _rule(row: Mapping[str, Any]) -> SharingRule:
+    return SharingRule(
+        giver=row["giver"],
+        receiver=row["receiver"],
+        what=Shared(row["what"]),
+        precision=Precision(row["precision"]),
+        categories=tuple(row["categories"]) if row["categories"] else None,
+        purpose=row["purpose"],
+        valid_until=date.fromisoformat(row["valid_until"]),
     )
 
 

@@ -10,6 +10,9 @@ class AuditAction(StrEnum):
     CATEGORIES_LOADED = "categories.loaded"
     SOURCES_LOADED = "sources.loaded"
     SHARING_CHANGED = "sharing.changed"
+    SHARING_ENDED = "sharing.ended"
+    CATCHMENTS_MADE = "catchments.made"
+    JOINT_PICTURE_MADE = "joint.made"
     SIGNED_IN = "session.opened"
     SIGNED_OUT = "session.closed"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 an action's name, no secret

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from app.core.disclosure import Precision
 from app.core.errors import ForbiddenError
 
 
@@ -30,29 +31,33 @@ class May(StrEnum):
     REPORT_INCIDENTS = "report incidents"
     READ_OWN_INCIDENTS = "read the reports they made"
     READ_INCIDENTS = "read their organisation's incidents"
+    READ_COARSE_INCIDENTS = "read their organisation's incidents coarsened"
+    READ_SHARED_INCIDENTS = "read others' incidents as the sharing rules say"
+    READ_TEXTS = "read free text"
     CORRECT_OWN_INCIDENTS = "correct the reports they made"
     REVIEW_INCIDENTS = "correct and review their organisation's incidents"
     RUN_ANALYSES = "run analyses"
     ADOPT_ANALYSES = "adopt analyses"
     READ_ANALYSES = "read analyses"
     READ_HOTSPOTS = "read hot spots"
+    READ_SHARING = "read the sharing rules of their organisation"
     ADMINISTER = "administer accounts, tokens and organisations"
 
 
-_REPORTS = frozenset({May.REPORT_INCIDENTS, May.READ_OWN_INCIDENTS, May.CORRECT_OWN_INCIDENTS})
-_REVIEWS = _REPORTS | {May.READ_INCIDENTS, May.REVIEW_INCIDENTS}
+_REPORTS = frozenset({May.REPORT_INCIDENTS, May.READ_OWN_INCIDENTS, May.CORRECT_OWN_INCIDENTS, May.READ_TEXTS})
+_REVIEWS = _REPORTS | {May.READ_INCIDENTS, May.READ_SHARED_INCIDENTS, May.REVIEW_INCIDENTS, May.READ_SHARING}
 _READS_RESULTS = frozenset({May.READ_HOTSPOTS, May.READ_ANALYSES})
 
 POLICY: dict[Role, frozenset[May]] = {
-    Role.REPORTER: _REPORTS | {May.READ_HOTSPOTS},
+    Role.REPORTER: _REPORTS | {May.READ_HOTSPOTS, May.READ_COARSE_INCIDENTS},
     Role.EXTERNAL_REPORTER: _REPORTS | {May.READ_HOTSPOTS},
     Role.COORDINATOR: _REVIEWS | _READS_RESULTS | {May.RUN_ANALYSES, May.ADOPT_ANALYSES},
     Role.POLICE: _REVIEWS | _READS_RESULTS,
-    Role.ANALYST: _READS_RESULTS | {May.READ_INCIDENTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES},
+    Role.ANALYST: _READS_RESULTS | {May.READ_INCIDENTS, May.READ_TEXTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES},
     Role.LEADERSHIP: _READS_RESULTS,
     Role.MAP_CLIENT: frozenset({May.READ_HOTSPOTS}),
-    Role.AUDITOR: frozenset(),
-    Role.ADMIN: frozenset({May.ADMINISTER}),
+    Role.AUDITOR: frozenset({May.READ_SHARING}),
+    Role.ADMIN: frozenset({May.ADMINISTER, May.READ_SHARING}),
 }
 
 WRITES = frozenset({May.REPORT_INCIDENTS, May.REVIEW_INCIDENTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES})
@@ -60,13 +65,41 @@ WRITES = frozenset({May.REPORT_INCIDENTS, May.REVIEW_INCIDENTS, May.RUN_ANALYSES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whose rows a transaction may reach; the same three lists stand in row-level security."""
+    """Whose rows a transaction may reach; the same lists stand in row-level security."""
 
-    incidents: tuple[UUID, ...] = ()  # organisations whose incidents may be read
+    incidents: tuple[UUID, ...] = ()  # organisations whose incidents may be read as they are
+    coarse: tuple[UUID, ...] = ()  # organisations whose incidents and hot spots may be read coarsened
+    shared: tuple[UUID, ...] = ()  # organisations that give incidents; their sharing rules say which and how exactly
     hotspots: tuple[UUID, ...] = ()  # organisations whose runs and hot spots may be read
     writes: tuple[UUID, ...] = ()  # organisations in whose name rows may be written
-    reporter: UUID | None = None  # when set: only the incidents this account reported
+    reporter: UUID | None = None  # when set: as they are, only the incidents this account reported
+    texts: bool = False  # free text of the own organisation
+    precision: Precision = Precision.EXACT  # nothing is told more exactly than this
+    police_area: str | None = None  # the local police area whose joint picture may be read
+    is_given_coarse: bool = False  # some of the hot spots of others may be seen less than exactly
+    rules: str = ""  # a digest of the sharing rules in force, for the validators of cached answers
     administers: bool = False  # accounts, tokens and organisations of the whole deployment
+
+    @property
+    def readable(self) -> tuple[UUID, ...]:
+        """Organisations of whose incidents something may be read."""
+        return tuple(dict.fromkeys((*self.incidents, *self.coarse, *self.shared)))
+
+    @property
+    def sees_hotspots_exactly(self) -> bool:
+        """Whether every hot spot within reach is told as it is."""
+        return self.precision is Precision.EXACT and not self.coarse and not self.is_given_coarse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What an organisation is given by others' sharing rules in force, and where it belongs."""
+
+    hotspots: tuple[UUID, ...] = ()  # organisations that let it read their hot spots
+    incidents: tuple[UUID, ...] = ()  # organisations that let it read incidents, at some precision
+    is_coarse: bool = False  # some of the hot spots are given less than exactly
+    rules: str = ""
+    police_area: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,19 +132,33 @@ def check_own_organisation(actor: Actor, organisation: str | None) -> None:
         raise ForbiddenError(f"{actor.name} may not report for another organisation than {actor.organisation}")
 
 
-def scope_of(role: Role, account: UUID, organisation: UUID, hotspot_givers: tuple[UUID, ...] = ()) -> Scope:
-    """The rows a role reaches: its own organisation's, and hot spots that others give it.
+def scope_of(
+    role: Role,
+    account: UUID,
+    organisation: UUID,
+    given: Given = Given(),
+    precision: Precision = Precision.EXACT,
+) -> Scope:
+    """The rows a role reaches: its own organisation's, and what others give it; `precision` is a token's limit.
 
     Only what the policy allows is opened, so that row-level security repeats the policy.
     """
     allowed = POLICY[role]
     own = (organisation,)
     reads_all = May.READ_INCIDENTS in allowed
+    reads_hotspots = May.READ_HOTSPOTS in allowed
     return Scope(
         incidents=own if reads_all or May.READ_OWN_INCIDENTS in allowed else (),
-        hotspots=(*own, *hotspot_givers) if May.READ_HOTSPOTS in allowed else (),
+        coarse=own if May.READ_COARSE_INCIDENTS in allowed else (),
+        shared=given.incidents if May.READ_SHARED_INCIDENTS in allowed else (),
+        hotspots=(*own, *given.hotspots) if reads_hotspots else (),
         writes=own if allowed & WRITES else (),
         reporter=None if reads_all else account,
+        texts=May.READ_TEXTS in allowed,
+        precision=precision,
+        police_area=given.police_area if reads_hotspots else None,
+        is_given_coarse=given.is_coarse and reads_hotspots,
+        rules=given.rules,
         administers=May.ADMINISTER in allowed,
     )
 
@@ -119,9 +166,10 @@ def scope_of(role: Role, account: UUID, organisation: UUID, hotspot_givers: tupl
 def system_actor(
     name: str, organisation: UUID, *, slug: str = "", uses: tuple[UUID, ...] = (), administers: bool = False
 ) -> Actor:
-    """The service itself at work for one organisation; `uses`: whose incidents an analysis may count."""
+    """The service itself at work for one organisation; `uses`: whose incidents an analysis counts, as rules allow."""
     scope = Scope(
-        incidents=(organisation, *uses),
+        incidents=(organisation,),
+        shared=uses,
         hotspots=(organisation,),
         writes=(organisation,),
         administers=administers,

@@ -8,17 +8,20 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
+from app import __version__
 from app.actions.analyses import run_analysis
+from app.actions.joint import make_joint_pictures
 from app.core.analysis import dbscan
 from app.edge.services import now
 from app.settings import Settings
 from app.store import jobs
-from app.store.engine import JOB_TIMEOUT_MS, OPTIONS, conninfo, make_engine
+from app.store.engine import JOB_TIMEOUT_MS, JOINT_ROLE, OPTIONS, conninfo, make_engine
 from app.store.tx import Database
 
 log = logging.getLogger(__name__)
 
 STALLED_AFTER_S = 60
+JOINT_AT = "0 3 * * 1"  # in the night before the weekly meetings
 RETRY = RetryStrategy(max_attempts=4, exponential_wait=3)
 
 
@@ -39,6 +42,19 @@ def build_worker(settings: Settings, database: Database) -> App:
         del timestamp
         for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
             await worker.job_manager.retry_job(job)
+
+    if settings.joint_database_url is not None:
+        joint = make_engine(
+            settings.joint_database_url, role=JOINT_ROLE, pool_size=1, statement_timeout_ms=JOB_TIMEOUT_MS
+        )
+
+        @worker.periodic(cron=JOINT_AT)
+        @worker.task(name="joint_pictures", queue="upkeep", queueing_lock="joint_pictures", pass_context=False)
+        def joint_pictures(timestamp: int) -> None:
+            """Standard parameters only, on a login of its own."""
+            del timestamp
+            k = settings.smallest_count
+            make_joint_pictures(Database(joint), now=now(), k=k, code_version=__version__)
 
     return worker
 

@@ -3,11 +3,12 @@
 
 -- roles --
 -- The owner owns every table and has no login; the app and read roles own nothing and obey row-level security.
+-- The joint role may what the app may, and use what is shared with the joint analysis; no other role may become it.
 DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['lagesbild_owner', 'lagesbild_app', 'lagesbild_read'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['lagesbild_owner', 'lagesbild_app', 'lagesbild_read', 'lagesbild_joint'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOLOGIN', wanted);
@@ -19,6 +20,9 @@ BEGIN
             EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
         END IF;
     END LOOP;
+    IF NOT pg_has_role('lagesbild_joint', 'lagesbild_app', 'MEMBER') THEN
+        GRANT lagesbild_app TO lagesbild_joint;
+    END IF;
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO lagesbild_app', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO lagesbild_read', current_database());
     EXECUTE format('GRANT CREATE ON DATABASE %I TO lagesbild_owner', current_database());

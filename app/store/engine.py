@@ -5,13 +5,17 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 
 APP_ROLE = "lagesbild_app"
+JOINT_ROLE = "lagesbild_joint"  # the joint analysis; no other role may become it
 # Filters are optional, so a cached generic plan would ignore the index: plan each query for its values.
-OPTIONS = f"-c role={APP_ROLE} -c search_path=public,jobs -c timezone=UTC -c plan_cache_mode=force_custom_plan"
+SESSION = "-c search_path=public,jobs -c timezone=UTC -c plan_cache_mode=force_custom_plan"
+OPTIONS = f"-c role={APP_ROLE} {SESSION}"
 WEB_TIMEOUT_MS = 15_000
 JOB_TIMEOUT_MS = 600_000
 
 
-def make_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = WEB_TIMEOUT_MS) -> Engine:
+def make_engine(
+    url: str, *, pool_size: int = 8, statement_timeout_ms: int = WEB_TIMEOUT_MS, role: str = APP_ROLE
+) -> Engine:
     """A pool of connections that own nothing and obey row-level security."""
     return create_engine(
         make_url(url),
@@ -21,7 +25,7 @@ def make_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = WEB
         pool_pre_ping=True,
         hide_parameters=True,  # an error names the statement, never a row's content
         connect_args={
-            "options": f"{OPTIONS} -c statement_timeout={statement_timeout_ms}",
+            "options": f"-c role={role} {SESSION} -c statement_timeout={statement_timeout_ms}",
             "application_name": "lagesbild",
             "connect_timeout": 10,
         },

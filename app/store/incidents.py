@@ -118,7 +118,7 @@ def page(
     rows = tx.conn.execute(
         SQL.page,
         {
-            **_reach(tx),
+            "organisations": list(tx.scope.readable),
             "since": wanted.since,
             "until": wanted.until,
             "categories": None if wanted.categories is None else list(wanted.categories),
@@ -139,8 +139,14 @@ def page(
 
 
 def one(tx: ReadTx, incident_id: UUID) -> dict[str, Any] | None:
-    """An incident as a mapping of its columns, lon and lat among them; None when out of reach."""
-    return record(tx.conn.execute(SQL.one, {"id": incident_id, **_reach(tx)}))
+    """An incident as its organisation has it: a mapping of its columns, lon and lat among them; None out of reach."""
+    own = {"id": incident_id, "organisations": list(tx.scope.incidents), "reporter": tx.scope.reporter}
+    return record(tx.conn.execute(SQL.one, own))
+
+
+def seen(tx: ReadTx, incident_id: UUID) -> dict[str, Any] | None:
+    """An incident as the reader may see it, `precision` among its columns; None when out of reach."""
+    return record(tx.conn.execute(SQL.seen, {"id": incident_id, "organisations": list(tx.scope.readable)}))
 
 
 def lock(tx: WriteTx, incident_id: UUID) -> None:
@@ -183,11 +189,9 @@ def correct(
 
 
 def points(tx: ReadTx, since: datetime, until: datetime, area: str | None) -> Packed:
-    """The approved incidents that may fall in [since, until), in a stable order."""
-    row = tx.conn.execute(
-        SQL.points,
-        {"organisations": list(tx.scope.incidents), "since": since, "until": until, "area": area},
-    ).one()
+    """The approved incidents that may fall in [since, until), in a stable order: own ones, and those given exactly."""
+    reach = {"organisations": list(tx.scope.incidents), "shared": list(tx.scope.shared)}
+    row = tx.conn.execute(SQL.points, {**reach, "since": since, "until": until, "area": area}).one()
 
     def doubles(packed: bytes | None) -> NDArray[np.float64]:
         return np.frombuffer(packed or b"", dtype=">f8").astype(np.float64)
@@ -202,7 +206,3 @@ def points(tx: ReadTx, since: datetime, until: datetime, area: str | None) -> Pa
         sort_keys=np.array(row.sort_keys or [], dtype=np.str_),
         newest=row.newest,
     )
-
-
-def _reach(tx: ReadTx) -> dict[str, Any]:
-    return {"organisations": list(tx.scope.incidents), "reporter": tx.scope.reporter}

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from app.core.errors import SetupError
-from app.store.engine import APP_ROLE
+from app.store.engine import APP_ROLE, JOINT_ROLE
 from app.store.queries import sections
 from app.store.tables import metadata
 
@@ -58,27 +58,28 @@ def current_revision(url: str) -> str | None:
 
 
 def allow_login(owner_url: str, app_url: str) -> None:
-    """Let the app role log in as `app_url` says, when that address names it; other logins are the administrator's.
+    """Let the app or the joint role log in as `app_url` says, when that names it; others are the administrator's.
 
     A role that may log in and needs no new password is left alone. Raises SetupError when this login may not change it.
     """
     wanted = make_url(app_url)
-    if wanted.username != APP_ROLE:
+    role = wanted.username
+    if role not in {APP_ROLE, JOINT_ROLE}:
         return
     literal = "" if wanted.password is None else f" PASSWORD {_quoted(str(wanted.password))}"
     engine = create_engine(owner_url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
-            may_login = connection.scalar(text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :r"), {"r": APP_ROLE})
+            may_login = connection.scalar(text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :r"), {"r": role})
             if may_login and not literal:
                 return
-            connection.exec_driver_sql(f"ALTER ROLE {APP_ROLE} LOGIN{literal}".replace("%", "%%"))
+            connection.exec_driver_sql(f"ALTER ROLE {role} LOGIN{literal}".replace("%", "%%"))
     except ProgrammingError as error:
         if may_login:
             return  # the administrator chose the password; a wrong one shows when the app connects
         raise SetupError(
-            f"This database login may not let {APP_ROLE} log in ({_first_line(error)}). Let the database's "
-            f"administrator run ALTER ROLE {APP_ROLE} LOGIN PASSWORD '…', or name another login in "
+            f"This database login may not let {role} log in ({_first_line(error)}). Let the database's "
+            f"administrator run ALTER ROLE {role} LOGIN PASSWORD '…', or name another login in "
             "LAGESBILD_DATABASE_URL."
         ) from error
     finally:

@@ -1,7 +1,6 @@
-"""Organisations: who they are, where they work, what they share."""
+"""Organisations: who they are and where they work."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -43,12 +42,6 @@ def add(tx: WriteTx, organisation: Mapping[str, Any]) -> UUID:
     """Store an organisation: slug, name, kind, area (code), municipality, local_police_area, outside_area."""
     organisation_id: UUID = tx.conn.execute(SQL.add, organisation).scalar_one()
     return organisation_id
-
-
-def share(tx: WriteTx, *, giver: str, receiver: str, what: str, purpose: str, valid_until: date) -> bool:
-    """Add a sharing rule between two organisations, by slug. False when one of them is not there."""
-    values = {"giver": giver, "receiver": receiver, "what": what, "purpose": purpose, "valid_until": valid_until}
-    return tx.conn.execute(SQL.share, values).rowcount == 1
 
 
 def metric_srid(tx: ReadTx) -> int:

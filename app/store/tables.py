@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -68,6 +69,11 @@ areas = Table(
     Column("kind", Text, nullable=False),
     Column("parent_id", Uuid, ForeignKey("areas.id")),
     Column("geom", Geometry("MultiPolygon", 4326, spatial_index=False), nullable=False),
+    Column(
+        "point",
+        Geometry("Point", 4326, spatial_index=False),
+        Computed("st_pointonsurface(geom)", persisted=True),
+    ),
     CheckConstraint("kind IN ('municipality', 'local_police_area', 'district')", name="kind"),
     Index("areas_geom_idx", "geom", postgresql_using="gist"),
 )
@@ -96,13 +102,20 @@ sharing_rules = Table(
     metadata,
     Column("id", Uuid, primary_key=True, server_default=NEW_ID),
     Column("giver_id", Uuid, ForeignKey("organisations.id"), nullable=False),
-    Column("receiver_id", Uuid, ForeignKey("organisations.id"), nullable=False),
-    Column("what", Text, nullable=False),  # incidents: may be counted in the receiver's analysis
+    Column("receiver_id", Uuid, ForeignKey("organisations.id")),  # none = the joint analysis
+    Column("what", Text, nullable=False),  # incidents: may be seen so exactly and, where exactly, counted
     Column("purpose", Text, nullable=False),
     Column("valid_until", Date, nullable=False),
     Column("created_at", Instant, nullable=False, server_default=NOW),
+    Column("precision", Text, nullable=False, server_default=text("'exact'")),
+    Column("categories", ARRAY(Text)),  # none = all
+    Column("ended_at", Instant),
     CheckConstraint("what IN ('incidents', 'hotspots')", name="what"),
     CheckConstraint("giver_id <> receiver_id", name="two_parties"),
+    CheckConstraint("precision IN ('exact', 'snapped', 'area')", name="precision"),
+    CheckConstraint("what = 'incidents' OR categories IS NULL", name="whole_hotspots"),
+    CheckConstraint("receiver_id IS NOT NULL OR (what = 'incidents' AND precision = 'exact')", name="joint"),
+    Index("sharing_rules_receiver_id_idx", "receiver_id"),
 )
 
 accounts = Table(
@@ -332,6 +345,63 @@ collection_counters = Table(
     Column("organisation_id", Uuid, ForeignKey("organisations.id"), primary_key=True),
     Column("row_count", BigInteger, nullable=False, server_default=text("0")),
     Column("revision", BigInteger, nullable=False, server_default=text("0")),
+)
+
+catchments = Table(
+    "catchments",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=NEW_ID),
+    Column("municipality_id", Uuid, ForeignKey("areas.id"), nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("from_year", SmallInteger, nullable=False),  # of the reports snapped to it, half-open
+    Column("until_year", SmallInteger, nullable=False, server_default=text("9999")),
+    Column("basis", Text, nullable=False),
+    Column("k", Integer, nullable=False),  # how many addresses or places of incidents it holds at least
+    Column("point", Geometry("Point", 4326, spatial_index=False), nullable=False),
+    Column("radius_m", REAL, nullable=False),
+    Column("geom", Geometry("MultiPolygon", 4326, spatial_index=False), nullable=False),
+    Column("geom_metric", Geometry("MultiPolygon", METRIC_SRID, spatial_index=False), nullable=False),
+    Column("created_at", Instant, nullable=False, server_default=NOW),
+    CheckConstraint("basis IN ('addresses', 'incidents')", name="basis"),
+    Index("catchments_number_key", "municipality_id", "year", "number", unique=True),
+    Index("catchments_geom_idx", "geom", postgresql_using="gist"),
+    Index("catchments_geom_metric_idx", "geom_metric", postgresql_using="gist"),
+)
+
+incident_places = Table(
+    "incident_places",
+    metadata,
+    Column("incident_id", Uuid, ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("organisation_id", Uuid, nullable=False),
+    Column("area_id", Uuid),
+    Column("catchment_id", Uuid),
+    Index("incident_places_catchment_id_idx", "catchment_id"),
+    Index("incident_places_area_id_idx", "area_id"),
+)
+
+joint_runs = Table(
+    "joint_runs",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=NEW_ID),
+    Column("local_police_area", Text, nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("k", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("hotspot_count", Integer, nullable=False),
+    Index("joint_runs_latest_idx", "local_police_area", text("made_at DESC")),
+)
+
+joint_hotspots = Table(
+    "joint_hotspots",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("joint_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("local_police_area", Text, nullable=False),
+    Column("properties", JSON, nullable=False),
+    Column("geom", Geometry("MultiPolygon", 4326, spatial_index=False), nullable=False),
 )
 
 audit_lines = Table(

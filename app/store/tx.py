@@ -14,21 +14,26 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from app.core.audit import AuditAction
-from app.core.permissions import Actor, Role, Scope, scope_of
+from app.core.permissions import Actor, Given, Role, Scope, scope_of
 from app.store.errors import translated
 from app.store.queries import record
 
 _SET_SCOPE = text(
     "SELECT set_config('lagesbild.incidents', :incidents, true), set_config('lagesbild.hotspots', :hotspots, true),"
     " set_config('lagesbild.writes', :writes, true), set_config('lagesbild.reporter', :reporter, true),"
-    " set_config('lagesbild.administers', :administers, true), set_config('lagesbild.own', :own, true)"
+    " set_config('lagesbild.administers', :administers, true), set_config('lagesbild.own', :own, true),"
+    " set_config('lagesbild.coarse', :coarse, true), set_config('lagesbild.shared', :shared, true),"
+    " set_config('lagesbild.texts', :texts, true), set_config('lagesbild.precision', :precision, true)"
 )
 _RECORD = text(
     "INSERT INTO audit_lines (actor_id, actor, role, organisation_id, action, subject, figures, request_id, address)"
     " VALUES (:actor_id, :actor, :role, :organisation_id, :action, :subject, CAST(:figures AS jsonb),"
     " :request_id, :address)"
 )
-_SIGNED_IN = text("SELECT * FROM signed_in(:hash, :is_session)")
+_SIGNED_IN = text(
+    "SELECT s.*, g.incident_givers, g.coarse_givers, g.rules, g.local_police_area"
+    " FROM signed_in(:hash, :is_session) AS s, given_to(s.organisation_id) AS g"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,13 @@ class Database:
 
 def _actor(row: Mapping[str, Any]) -> Actor:
     role = Role(row["role"])
+    given = Given(
+        hotspots=tuple(row["hotspot_givers"]),
+        incidents=tuple(row["incident_givers"]),
+        is_coarse=bool(row["coarse_givers"]),
+        rules=row["rules"],
+        police_area=row["local_police_area"],
+    )
     return Actor(
         id=row["account_id"],
         name=row["name"],
@@ -115,7 +127,7 @@ def _actor(row: Mapping[str, Any]) -> Actor:
         organisation=row["organisation"],
         organisation_name=row["organisation_name"],
         token_id=row["token_id"],
-        scope=scope_of(role, row["account_id"], row["organisation_id"], tuple(row["hotspot_givers"])),
+        scope=scope_of(role, row["account_id"], row["organisation_id"], given),
     )
 
 
@@ -130,6 +142,10 @@ def _set_scope(conn: Connection, actor: Actor) -> None:
             "reporter": "" if scope.reporter is None else str(scope.reporter),
             "administers": "on" if scope.administers else "",
             "own": str(actor.organisation_id),
+            "coarse": _listed(scope.coarse),
+            "shared": _listed(scope.shared),
+            "texts": "on" if scope.texts else "",
+            "precision": scope.precision,
         },
     )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.actions import analyses as actions
-from app.actions import deployments
+from app.actions import sharing_rules
 from app.actions.analyses import AnalysisRequest, Clock
 from app.actions.incidents import correct_incident, withdraw_incident
 from app.core.analysis.params import AnalysisParams, ClusterRule, Weighting
@@ -40,6 +40,7 @@ from tests.factories import (
     raw,
     raws_of,
     reported,
+    sharing,
 )
 
 USUAL = AnalysisRequest(until=NOW)
@@ -569,9 +570,7 @@ def test_another_organisations_run_is_left_alone_even_where_it_is_seen(
     db: Database, coordinator: Actor, actors: Actors, act: Callable[[Database, Actor, UUID], None]
 ) -> None:
     with db.write(actors["admin"]) as tx:
-        deployments.share(
-            tx, giver=LINDESTA, receiver="hyttfors-kommun", what="hotspots", purpose="x", valid_until=date(2099, 1, 1)
-        )
+        sharing_rules.share(tx, sharing(LINDESTA, "hyttfors-kommun", "hotspots"), NOW.date())
     stranger = actors["other_coordinator"]
     guest = replace(
         stranger, scope=replace(stranger.scope, hotspots=(stranger.organisation_id, coordinator.organisation_id))

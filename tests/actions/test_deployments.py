@@ -1,24 +1,19 @@
 """Filling a deployment: all of it or a plain sentence, never half."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from app.actions import deployments
-from app.actions.accounts import credential_hash
 from app.actions.deployments import Partner
 from app.core.errors import ConflictError, InvalidError, NotFoundError
 from app.core.organisations import Kind
 from app.store import areas, organisations
 from app.store.tx import Database, WriteTx
 from tests.factories import (
-    HOUSING,
-    HYTTFORS,
     LINDESTA,
     POLICE_AREA,
     Acting,
-    Actors,
     area,
     organisation,
     source,
@@ -71,27 +66,9 @@ def test_an_organisation_must_work_in_a_known_area_or_say_that_it_works_anywhere
     assert organisations.area_of(tx, added)[0] is None
 
 
-def test_sources_and_sharing_name_known_organisations(tx: WriteTx) -> None:
+def test_sources_name_known_organisations(tx: WriteTx) -> None:
     with pytest.raises(NotFoundError, match="no organisation nowhere"):
         deployments.load_sources(tx, [source(LINDESTA, "ny", "x"), source("nowhere", "ny", "x")])
-    for giver, receiver in (("nowhere", HOUSING), (HOUSING, "nowhere")):
-        with pytest.raises(NotFoundError, match="nowhere"):
-            deployments.share(
-                tx, giver=giver, receiver=receiver, what="hotspots", purpose="x", valid_until=date(2099, 1, 1)
-            )
-
-
-def test_what_is_shared_is_seen_at_the_next_sign_in(db: Database, actors: Actors, tokens: dict[str, str]) -> None:
-    with db.write(actors["admin"]) as tx:
-        deployments.share(
-            tx, giver=HYTTFORS, receiver=LINDESTA, what="hotspots", purpose="x", valid_until=date(2099, 1, 1)
-        )
-    again = db.signed_in(credential_hash(tokens["map_client"]), is_session=False)
-    assert again is not None
-    assert set(again.scope.hotspots) == {
-        actors["map_client"].organisation_id,
-        actors["other_coordinator"].organisation_id,
-    }
 
 
 def test_a_partner_needs_the_municipality_it_joins(tx: WriteTx) -> None:

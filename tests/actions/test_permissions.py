@@ -6,14 +6,13 @@ The actors have the scope of a coordinator and an administrator at once, so that
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from app.actions import accounts, analyses, deployments, incidents
+from app.actions import accounts, analyses, catchments, deployments, incidents, sharing_rules
 from app.actions.analyses import AnalysisRequest
 from app.core.errors import ForbiddenError
 from app.core.incidents import State
@@ -21,6 +20,7 @@ from app.core.permissions import POLICY, Actor, May, Role, Scope
 from app.store import analyses as analysis_store
 from app.store import hotspots as hotspot_store
 from app.store import incidents as incident_store
+from app.store import sharing_rules as sharing_store
 from app.store.tx import WriteTx
 from tests.factories import (
     CODE_VERSION,
@@ -37,6 +37,7 @@ from tests.factories import (
     organisation,
     params,
     raw,
+    sharing,
     source,
     square,
 )
@@ -57,6 +58,8 @@ load_areas          -        -                 -           -      -       -     
 add_organisation    -        -                 -           -      -       -          -          -       yes
 load_sources        -        -                 -           -      -       -          -          -       yes
 share               -        -                 -           -      -       -          -          -       yes
+end_sharing         -        -                 -           -      -       -          -          -       yes
+make_catchments     -        -                 -           -      -       -          -          -       yes
 add_account         -        -                 -           -      -       -          -          -       yes
 close_account       -        -                 -           -      -       -          -          -       yes
 issue_token         -        -                 -           -      -       -          -          -       yes
@@ -67,7 +70,7 @@ close_session       yes      yes               yes         yes    yes     yes   
 # fmt: on
 
 Matrix = dict[tuple[str, Role], bool]
-MATRIX_SIZE = 19 * 9
+MATRIX_SIZE = 21 * 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ class Rows:
     done: UUID
     adopted: UUID
     token: UUID
+    rule: UUID
 
 
 ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
@@ -102,9 +106,9 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
         tx, organisation("skola", "Skola", "school", area=None)
     ),
     "load_sources": lambda tx, _rows: deployments.load_sources(tx, [source(LINDESTA, "x", "x")]),
-    "share": lambda tx, _rows: deployments.share(
-        tx, giver=HYTTFORS, receiver=HOUSING, what="hotspots", purpose="x", valid_until=date(2099, 1, 1)
-    ),
+    "share": lambda tx, _rows: sharing_rules.share(tx, sharing(HYTTFORS, HOUSING, "hotspots"), NOW.date()),
+    "end_sharing": lambda tx, rows: sharing_rules.end_sharing(tx, rows.rule, NOW),
+    "make_catchments": lambda tx, _rows: catchments.make_catchments(tx, LINDESTA, 2026, k=5),
     "add_account": lambda tx, _rows: accounts.add_account(tx, organisation=LINDESTA, name="x", role=Role.ANALYST),
     "close_account": lambda tx, _rows: accounts.close_account(tx, organisation=LINDESTA, name="analyst", now=NOW),
     "issue_token": lambda tx, _rows: accounts.issue_token(tx, organisation=LINDESTA, account="analyst", name="x"),
@@ -150,7 +154,8 @@ def rows(acting: Acting, actors: Actors) -> Rows:
         hotspot_store.add(tx, run_id, [hotspot_row()])
     analysis_store.adopt(tx, adopted, NOW)
     token = actors["leadership"].token_id or uuid4()
-    return Rows(incident=incident_id, queued=queued, done=done, adopted=adopted, token=token)
+    [rule, *_] = sharing_store.page(acting(actors["admin"]), 1)
+    return Rows(incident=incident_id, queued=queued, done=done, adopted=adopted, token=token, rule=rule["id"])
 
 
 def is_let_in(tx: WriteTx, action: str, rows: Rows) -> bool:
@@ -168,7 +173,7 @@ def is_let_in(tx: WriteTx, action: str, rows: Rows) -> bool:
 def test_every_action_is_in_the_table() -> None:
     public = {
         name
-        for module in (accounts, analyses, deployments, incidents)
+        for module in (accounts, analyses, catchments, deployments, incidents, sharing_rules)
         for name, member in vars(module).items()
         if inspect.isfunction(member) and member.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -195,8 +200,8 @@ OPENS: Mapping[May, set[str]] = {
     May.RUN_ANALYSES: {"request_analysis", "cancel_analysis"},
     May.ADOPT_ANALYSES: {"adopt_analysis", "take_back_adoption"},
     May.ADMINISTER: {
-        "load_categories", "load_areas", "add_organisation", "load_sources", "share", "add_account", "close_account",
-        "issue_token", "revoke_token",
+        "load_categories", "load_areas", "add_organisation", "load_sources", "share", "end_sharing", "make_catchments",
+        "add_account", "close_account", "issue_token", "revoke_token",
     },
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.core.permissions import POLICY, May, Role
 from app.edge.shell import HEADERS
 from tests.api.conftest import AsRole
-from tests.api.wire import ANALYSES, BATCH, HOTSPOTS, INCIDENTS, PROBLEM, report
+from tests.api.wire import ANALYSES, BATCH, CATCHMENTS, HOTSPOTS, INCIDENTS, PROBLEM, SHARING, report, rule
 from tests.factories import ACCOUNTS, HYTTFORS
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -34,6 +34,11 @@ ROUTES: dict[tuple[str, str], tuple[Needs, Any, int]] = {
     ("GET", HOTSPOTS): ({May.READ_HOTSPOTS}, None, 200),
     ("GET", f"{HOTSPOTS}/changes"): ({May.READ_HOTSPOTS}, None, 200),
     ("GET", f"{HOTSPOTS}/{NOWHERE}"): ({May.READ_HOTSPOTS}, None, 404),
+    ("GET", SHARING): ({May.READ_SHARING}, None, 200),
+    ("POST", SHARING): ({May.ADMINISTER}, rule(), 201),
+    ("DELETE", f"{SHARING}/{NOWHERE}"): ({May.ADMINISTER}, None, 404),
+    ("GET", "/api/v1/joint-hotspots"): ({May.READ_HOTSPOTS}, None, 200),
+    ("GET", CATCHMENTS): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/areas"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/categories"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/organisations"): (NOBODY_NEEDS, None, 200),

@@ -5,12 +5,14 @@ from typing import Any
 import psycopg
 
 from tests.conftest import Database
-from tests.factories import CENTRE
+from tests.factories import CENTRE, HYTTFORS, LINDESTA
 
 INCIDENTS = "/api/v1/incidents"
 BATCH = f"{INCIDENTS}/batch"
 ANALYSES = "/api/v1/analyses"
 HOTSPOTS = "/api/v1/hotspots"
+SHARING = "/api/v1/sharing-rules"
+CATCHMENTS = "/api/v1/catchments"
 PROBLEM = "application/problem+json"
 GEOJSON = "application/geo+json"
 
@@ -22,6 +24,19 @@ def report(**changes: Any) -> dict[str, Any]:
         "occurred_from": "2026-11-09T12:00:00Z",
         "position": {"lon": CENTRE[0], "lat": CENTRE[1]},
         "source": "est-rapport",
+    }
+    return usual | changes
+
+
+def rule(**changes: Any) -> dict[str, Any]:
+    """A sharing rule as JSON: Hyttfors lets Lindesta see where things happen, about."""
+    usual = {
+        "giver": HYTTFORS,
+        "receiver": LINDESTA,
+        "what": "incidents",
+        "precision": "snapped",
+        "purpose": "gemensam lägesbild",
+        "valid_until": "2099-12-31",
     }
     return usual | changes
 

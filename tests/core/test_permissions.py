@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from app.core.disclosure import Precision
 from app.core.errors import ForbiddenError
 from app.core.permissions import (
     POLICY,
     WRITES,
     Actor,
+    Given,
     May,
     Role,
     Scope,
@@ -28,18 +30,23 @@ REPORT_INCIDENTS      yes      yes               yes         yes    -       -   
 READ_OWN_INCIDENTS    yes      yes               yes         yes    -       -          -          -       -
 CORRECT_OWN_INCIDENTS yes      yes               yes         yes    -       -          -          -       -
 READ_INCIDENTS        -        -                 yes         yes    yes     -          -          -       -
+READ_COARSE_INCIDENTS yes      -                 -           -      -       -          -          -       -
+READ_SHARED_INCIDENTS -        -                 yes         yes    -       -          -          -       -
+READ_TEXTS            yes      yes               yes         yes    yes     -          -          -       -
 REVIEW_INCIDENTS      -        -                 yes         yes    -       -          -          -       -
 RUN_ANALYSES          -        -                 yes         -      yes     -          -          -       -
 ADOPT_ANALYSES        -        -                 yes         -      yes     -          -          -       -
 READ_ANALYSES         -        -                 yes         yes    yes     yes        -          -       -
 READ_HOTSPOTS         yes      yes               yes         yes    yes     yes        yes        -       -
+READ_SHARING          -        -                 yes         yes    -       -          -          yes     yes
 ADMINISTER            -        -                 -           -      -       -          -          -       yes
 """
 # fmt: on
 
 Matrix = dict[tuple[Role, May], bool]
 OWN, GIVER, ACCOUNT = UUID(int=1), UUID(int=2), UUID(int=3)
-MATRIX_SIZE = 9 * 10
+GIVEN = Given(hotspots=(GIVER,), incidents=(GIVER,), rules="x", police_area="lpo")
+MATRIX_SIZE = 9 * 14
 
 
 def expected() -> Matrix:
@@ -92,8 +99,9 @@ def test_an_actor_may_what_the_table_says(role: Role, may: May) -> None:
 
 def test_administrators_and_auditors_see_no_content() -> None:
     for role in (Role.ADMIN, Role.AUDITOR):
-        scope = scope_of(role, ACCOUNT, OWN, (GIVER,))
-        assert (scope.incidents, scope.hotspots, scope.writes) == ((), (), ())
+        scope = scope_of(role, ACCOUNT, OWN, GIVEN)
+        assert (scope.readable, scope.hotspots, scope.writes, scope.police_area) == ((), (), (), None)
+        assert not scope.texts
 
 
 def test_nobody_else_administers() -> None:
@@ -117,9 +125,27 @@ def test_only_roles_that_change_something_have_a_scope_to_write_in() -> None:
 
 def test_shared_hot_spots_are_seen_by_those_who_see_hot_spots_and_never_written() -> None:
     for role in Role:
-        scope = scope_of(role, ACCOUNT, OWN, (GIVER,))
-        assert scope.hotspots == ((OWN, GIVER) if expected()[role, May.READ_HOTSPOTS] else ())
-        assert GIVER not in scope.incidents + scope.writes
+        scope = scope_of(role, ACCOUNT, OWN, GIVEN)
+        reads = expected()[role, May.READ_HOTSPOTS]
+        assert scope.hotspots == ((OWN, GIVER) if reads else ())
+        assert scope.police_area == ("lpo" if reads else None)
+        assert GIVER not in scope.incidents + scope.coarse + scope.writes
+
+
+def test_what_others_give_is_read_by_those_who_work_with_them() -> None:
+    readers = {role for role in Role if scope_of(role, ACCOUNT, OWN, GIVEN).shared == (GIVER,)}
+    assert readers == {Role.COORDINATOR, Role.POLICE}
+    assert all(scope_of(role, ACCOUNT, OWN, GIVEN).shared == () for role in set(Role) - readers)
+
+
+def test_reporters_read_the_reports_of_their_colleagues_coarsened() -> None:
+    assert [role for role in Role if scope_of(role, ACCOUNT, OWN).coarse] == [Role.REPORTER]
+    assert scope_of(Role.REPORTER, ACCOUNT, OWN, GIVEN).readable == (OWN,)
+
+
+def test_a_limit_of_precision_stands_in_the_scope() -> None:
+    assert scope_of(Role.MAP_CLIENT, ACCOUNT, OWN, precision=Precision.AREA).precision is Precision.AREA
+    assert scope_of(Role.MAP_CLIENT, ACCOUNT, OWN).precision is Precision.EXACT
 
 
 @pytest.mark.parametrize("organisation", [None, "lindesta-kommun"])
@@ -135,7 +161,7 @@ def test_reports_for_another_organisation_are_refused(organisation: str) -> None
 
 def test_the_service_itself_works_for_one_organisation_with_the_incidents_it_is_given() -> None:
     worker = system_actor("analysis", OWN, slug="lindesta-kommun", uses=(GIVER,))
-    assert worker.scope == Scope(incidents=(OWN, GIVER), hotspots=(OWN,), writes=(OWN,))
+    assert worker.scope == Scope(incidents=(OWN,), shared=(GIVER,), hotspots=(OWN,), writes=(OWN,))
     assert (worker.role, worker.organisation, worker.id) == (Role.COORDINATOR, "lindesta-kommun", UUID(int=0))
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from app.actions import catchments
 from app.core.audit import AuditAction
 from app.core.incidents import State
 from app.core.permissions import Actor
@@ -14,7 +15,19 @@ from app.store import accounts, analyses, hotspots, idempotency_keys, incidents,
 from app.store import tx as store
 from app.store.tx import WriteTx
 from tests.conftest import Database, Server, copied, opened
-from tests.factories import CENTRE, CODE_VERSION, ELSEWHERE, HYTTFORS, NOW, draft, hotspot_row, params, step
+from tests.factories import (
+    CENTRE,
+    CODE_VERSION,
+    ELSEWHERE,
+    HYTTFORS,
+    LINDESTA,
+    NOW,
+    addresses,
+    draft,
+    hotspot_row,
+    params,
+    step,
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +47,7 @@ def filled(cluster: Server, template_database: str, actors: Mapping[str, Actor])
                 {"giver": HYTTFORS},
             )
             tx.record(AuditAction.SHARING_CHANGED)
+            catchments.make_catchments(tx, LINDESTA, 2026, k=5, addresses=addresses())
         yield copy
 
 

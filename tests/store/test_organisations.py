@@ -8,9 +8,9 @@ import pytest
 import shapely
 
 from app.core.errors import ConflictError
-from app.store import organisations
+from app.store import organisations, sharing_rules
 from app.store.tx import Database
-from tests.factories import HOUSING, HYTTFORS, LINDESTA, POLICE, POLICE_AREA, Acting, Actors, organisation
+from tests.factories import HOUSING, HYTTFORS, LINDESTA, POLICE, POLICE_AREA, Acting, Actors, organisation, sharing
 
 
 def test_organisations_are_listed_in_swedish_order(acting: Acting, actors: Actors) -> None:
@@ -82,7 +82,7 @@ def test_a_sharing_rule_ends_with_its_last_day(
     acting: Acting, actors: Actors, valid_until: date, *, is_in_force: bool
 ) -> None:
     tx = acting(actors["admin"])
-    organisations.share(tx, giver=HYTTFORS, receiver=HOUSING, what="incidents", purpose="prov", valid_until=valid_until)
+    sharing_rules.add(tx, sharing(HYTTFORS, HOUSING, "incidents", valid_until=valid_until))
     givers = organisations.incident_givers(tx, actors["external_reporter"].organisation_id)
     assert (actors["other_coordinator"].organisation_id in givers) == is_in_force
 
@@ -90,9 +90,7 @@ def test_a_sharing_rule_ends_with_its_last_day(
 def test_a_rule_said_twice_gives_once(acting: Acting, actors: Actors) -> None:
     tx = acting(actors["admin"])
     for _ in range(2):
-        organisations.share(
-            tx, giver=HYTTFORS, receiver=HOUSING, what="incidents", purpose="prov", valid_until=date(2099, 1, 1)
-        )
+        sharing_rules.add(tx, sharing(HYTTFORS, HOUSING, "incidents"))
     assert len(organisations.incident_givers(tx, actors["external_reporter"].organisation_id)) == 1
 
 
@@ -104,5 +102,4 @@ def test_the_metric_system_was_fixed_at_the_first_migration(acting: Acting, acto
 def test_nothing_is_shared_with_or_by_an_unknown_organisation(
     acting: Acting, actors: Actors, giver: str, receiver: str
 ) -> None:
-    rule = {"giver": giver, "receiver": receiver, "what": "incidents", "purpose": "prov"}
-    assert not organisations.share(acting(actors["admin"]), **rule, valid_until=date(2099, 1, 1))
+    assert sharing_rules.add(acting(actors["admin"]), sharing(giver, receiver, "incidents")) is None

@@ -6,10 +6,13 @@ VALUES (:organisation_id, CAST(:params AS json), :fingerprint, :requested_at, :r
 RETURNING id
 
 -- one --
--- An organisation's own runs; another's only when it is adopted and the scope reaches it.
+-- An organisation's own runs; another's only when it is adopted and the scope reaches it. Doubtful places are exact
+-- positions.
 SELECT r.id, r.organisation_id, o.slug AS organisation, CAST(r.params AS text) AS params, r.fingerprint, r.state,
        r.requested_at, r.started_at, r.finished_at, r.data_cut_off, r.code_version, r.incident_count, r.noise_count,
-       r.hotspot_count, r.failure, r.findings, a.adopted_at
+       r.hotspot_count, r.failure, a.adopted_at,
+       CASE WHEN r.organisation_id = ANY ((SELECT hotspot_givers(1))::uuid[]) THEN r.findings
+            ELSE CAST(CAST(r.findings AS jsonb) - 'doubtful_places' AS json) END AS findings
   FROM analysis_runs AS r
   JOIN organisations AS o ON o.id = r.organisation_id
   LEFT JOIN adoptions AS a ON a.run_id = r.id AND a.taken_back_at IS NULL

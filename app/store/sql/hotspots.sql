@@ -12,9 +12,12 @@ SELECT :run_id, n.hotspot_id, :organisation_id, n.rank, n.incident_count, n.weig
     AS n (hotspot_id, rank, incident_count, weighted_value, categories, properties, statistics, core_places, wkb)
 
 -- current_run --
--- The run a reader means: the one named, else the own latest adopted one, else the latest that others share.
+-- The run a reader means: the one named, else the own latest adopted one, else the latest that others share. Doubtful
+-- places are exact positions.
 SELECT r.id, o.slug AS organisation, o.name AS organisation_name, r.fingerprint, CAST(r.params AS text) AS params,
-       r.data_cut_off, r.incident_count, r.noise_count, r.hotspot_count, r.findings, a.adopted_at,
+       r.data_cut_off, r.incident_count, r.noise_count, r.hotspot_count, a.adopted_at,
+       CASE WHEN r.organisation_id = ANY ((SELECT hotspot_givers(1))::uuid[]) THEN r.findings
+            ELSE CAST(CAST(r.findings AS jsonb) - 'doubtful_places' AS json) END AS findings,
        coalesce((SELECT sum(c.revision) FROM collection_counters AS c
                   WHERE c.collection = 'hotspots' AND c.organisation_id = ANY (:organisations)), 0) AS revision
   FROM analysis_runs AS r
@@ -28,7 +31,8 @@ SELECT r.id, o.slug AS organisation, o.name AS organisation_name, r.fingerprint,
 
 -- features --
 -- Finished text, in rank order: no row becomes an object on the way. In a run that is adopted, a hot spot has the id
--- it keeps from run to run, and is told what became of it; in any other run it has the run's own key.
+-- it keeps from run to run, and is told what became of it; in any other run it has the run's own key. Steps are for
+-- readers who see hot spots exactly: a coarse one has the coarse id of each run.
 SELECT coalesce(string_agg('{"type":"Feature","id":"' || coalesce(s.known_id, h.hotspot_id) || '","geometry":'
                            || ST_AsGeoJSON(h.geom, 6, 0) || ',"properties":'
                            || CASE WHEN s.known_id IS NULL THEN CAST(h.properties AS text)
@@ -36,7 +40,7 @@ SELECT coalesce(string_agg('{"type":"Feature","id":"' || coalesce(s.known_id, h.
                                         || '","related":' || to_json(s.related) || '}' END || '}',
                            ',' ORDER BY h.rank), '') AS features,
        count(*) AS n
-  FROM run_hotspots AS h
+  FROM seen_hotspots AS h
   LEFT JOIN adoptions AS a ON a.run_id = h.run_id AND a.taken_back_at IS NULL
   LEFT JOIN hotspot_steps AS s ON s.adoption_id = a.id AND s.run_hotspot_id = h.hotspot_id
  WHERE h.run_id = :run_id AND h.organisation_id = ANY (:organisations)
@@ -50,18 +54,20 @@ SELECT coalesce(s.known_id, h.hotspot_id) AS hotspot_id,
             ELSE left(CAST(h.properties AS text), -1) || ',"change":"' || s.change
                  || '","related":' || to_json(s.related) || '}' END AS properties,
        CAST(h.statistics AS text) AS statistics, ST_AsGeoJSON(h.geom, 6, 0) AS geometry
-  FROM run_hotspots AS h
+  FROM seen_hotspots AS h
   LEFT JOIN adoptions AS a ON a.run_id = h.run_id AND a.taken_back_at IS NULL
   LEFT JOIN hotspot_steps AS s ON s.adoption_id = a.id AND s.run_hotspot_id = h.hotspot_id
  WHERE h.run_id = :run_id AND coalesce(s.known_id, h.hotspot_id) = :hotspot_id
    AND h.organisation_id = ANY (:organisations)
 
 -- latest_run_with --
--- The newest adopted run, within reach, in which the hot spot was found; by its key where hot spots were not followed.
+-- The newest adopted run, within reach, in which the hot spot was found; by its id there where it is not followed, or
+-- not for this reader.
 SELECT a.run_id
   FROM adoptions AS a
   LEFT JOIN hotspot_steps AS s ON s.adoption_id = a.id AND s.known_id = :hotspot_id
-  LEFT JOIN run_hotspots AS h ON h.run_id = a.run_id AND h.hotspot_id = :hotspot_id AND a.profile IS NULL
+  LEFT JOIN seen_hotspots AS h ON h.run_id = a.run_id AND h.hotspot_id = :hotspot_id
+        AND NOT EXISTS (SELECT FROM hotspot_steps AS t WHERE t.adoption_id = a.id AND t.run_hotspot_id = h.hotspot_id)
  WHERE a.organisation_id = ANY (:organisations) AND a.taken_back_at IS NULL
    AND (s.run_hotspot_id IS NOT NULL OR h.hotspot_id IS NOT NULL)
  ORDER BY (a.organisation_id = :own) DESC, a.id DESC
@@ -71,7 +77,7 @@ SELECT a.run_id
 -- The list beside the map.
 SELECT coalesce(s.known_id, h.hotspot_id) AS hotspot_id, h.rank, CAST(h.properties AS text) AS properties,
        s.change, s.related, ST_AsGeoJSON(h.geom, 6, 0) AS geometry
-  FROM run_hotspots AS h
+  FROM seen_hotspots AS h
   LEFT JOIN adoptions AS a ON a.run_id = h.run_id AND a.taken_back_at IS NULL
   LEFT JOIN hotspot_steps AS s ON s.adoption_id = a.id AND s.run_hotspot_id = h.hotspot_id
  WHERE h.run_id = :run_id AND h.organisation_id = ANY (:organisations)

@@ -42,16 +42,17 @@ SELECT i.source, i.source_ref, i.id, i.content_hash, i.state
 
 -- page --
 -- One page of GeoJSON features, newest first, by keyset; one row more than the page tells whether more follow.
+-- Everything acts on the position that the reader sees.
 SELECT '{"type":"Feature","id":"' || i.id || '","geometry":' || ST_AsGeoJSON(i.geom, 6, 0) || ',"properties":'
        || json_build_object('category', i.category, 'occurred_from', i.occurred_from, 'occurred_to', i.occurred_to,
                             'location_uncertainty_m', i.location_uncertainty_m, 'source', i.source,
                             'source_ref', i.source_ref, 'text', i.text, 'organisation', o.slug, 'state', i.state,
-                            'marks', i.marks, 'reported_at', i.reported_at, 'version', i.version) || '}' AS feature,
+                            'marks', i.marks, 'reported_at', i.reported_at, 'version', i.version,
+                            'precision', i.precision, 'area', i.area) || '}' AS feature,
        i.occurred_from, i.id
-  FROM incidents AS i
+  FROM seen_incidents AS i
   JOIN organisations AS o ON o.id = i.organisation_id
  WHERE i.organisation_id = ANY (:organisations)
-   AND (CAST(:reporter AS uuid) IS NULL OR i.reported_by = :reporter)
    AND (CAST(:since AS timestamptz) IS NULL OR i.occurred_from >= :since)
    AND (CAST(:until AS timestamptz) IS NULL OR i.occurred_from < :until)
    AND (CAST(:categories AS text[]) IS NULL OR i.category = ANY (:categories))
@@ -65,6 +66,7 @@ SELECT '{"type":"Feature","id":"' || i.id || '","geometry":' || ST_AsGeoJSON(i.g
  LIMIT :limit
 
 -- one --
+-- An incident as its own organisation has it, for those who correct it.
 SELECT i.id, i.organisation_id, o.slug AS organisation, i.source, i.source_ref, i.category, i.occurred_from,
        i.occurred_to, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, i.location_uncertainty_m, i.text, i.marks, i.state,
        i.reported_at, i.reported_by, i.version, i.changed_at
@@ -72,6 +74,15 @@ SELECT i.id, i.organisation_id, o.slug AS organisation, i.source, i.source_ref, 
   JOIN organisations AS o ON o.id = i.organisation_id
  WHERE i.id = :id AND i.organisation_id = ANY (:organisations)
    AND (CAST(:reporter AS uuid) IS NULL OR i.reported_by = :reporter)
+
+-- seen --
+-- An incident as the reader may see it.
+SELECT i.id, i.organisation_id, o.slug AS organisation, i.precision, i.source, i.source_ref, i.category,
+       i.occurred_from, i.occurred_to, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, i.area, i.location_uncertainty_m,
+       i.text, i.marks, i.state, i.reported_at, i.version, i.changed_at
+  FROM seen_incidents AS i
+  JOIN organisations AS o ON o.id = i.organisation_id
+ WHERE i.id = :id AND i.organisation_id = ANY (:organisations)
 
 -- lock --
 -- Hold the incident while its correction is worked out.
@@ -108,7 +119,10 @@ SELECT count(*) AS n, max(p.changed_at) AS newest,
                (o.slug || ':' || i.source || ':' || coalesce(i.source_ref, '')) COLLATE "C" AS sort_key
           FROM incidents AS i
           JOIN organisations AS o ON o.id = i.organisation_id
-         WHERE i.organisation_id = ANY (:organisations) AND i.state = 'approved'
+         WHERE i.state = 'approved'
+           AND (i.organisation_id = ANY (:organisations)
+                OR (i.organisation_id = ANY (CAST(:shared AS uuid[]))
+                    AND i.organisation_id || '/' || i.category = ANY ((SELECT exact_keys())::text[])))
            AND i.occurred_from < :until AND coalesce(i.occurred_to, i.occurred_from) >= :since
            AND (CAST(:area AS text) IS NULL
                 OR ST_Intersects(i.geom, (SELECT a.geom FROM areas AS a WHERE a.code = :area)))

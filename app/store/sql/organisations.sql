@@ -1,4 +1,4 @@
--- Organisations, the areas they work in, what they share.
+-- Organisations, the areas they work in, who gives them what.
 
 -- page --
 SELECT o.slug, o.name, o.kind, o.municipality, o.local_police_area, a.code AS area, o.outside_area
@@ -21,20 +21,14 @@ SELECT o.id, o.slug, o.name FROM organisations AS o WHERE o.slug = :slug
 SELECT o.id, o.slug FROM organisations AS o WHERE o.id = ANY (:ids) ORDER BY o.slug
 
 -- givers --
--- Whose incidents may be counted in this organisation's analyses, by sharing rules in force.
-SELECT sharing_givers(:receiver, 'incidents') AS ids
+-- Whose incidents may be counted in this organisation's analyses: sharing rules in force give some of them exactly.
+SELECT g.counted_givers AS ids FROM given_to(:receiver) AS g
 
 -- add --
 INSERT INTO organisations (slug, name, kind, area_id, municipality, local_police_area, outside_area)
 VALUES (:slug, :name, :kind, (SELECT a.id FROM areas AS a WHERE a.code = :area), :municipality, :local_police_area,
         :outside_area)
 RETURNING id
-
--- share --
-INSERT INTO sharing_rules (giver_id, receiver_id, what, purpose, valid_until)
-SELECT g.id, r.id, :what, :purpose, :valid_until
-  FROM organisations AS g, organisations AS r
- WHERE g.slug = :giver AND r.slug = :receiver
 
 -- metric_srid --
 SELECT d.metric_srid FROM deployment AS d
