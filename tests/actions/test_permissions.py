@@ -6,7 +6,7 @@ The actors have the scope of a coordinator and an administrator at once, so that
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from app.actions import accounts, analyses, deployments, incidents
 from app.actions.analyses import AnalysisRequest
 from app.core.errors import ForbiddenError
 from app.core.incidents import State
-from app.core.permissions import POLICY, Actor, May, Role, Scope
+from app.core.permissions import POLICY, Actor, May, Role, Scope, Token
 from app.store import analyses as analysis_store
 from app.store import hotspots as hotspot_store
 from app.store import incidents as incident_store
@@ -60,6 +60,7 @@ share               -        -                 -           -      -       -     
 add_account         -        -                 -           -      -       -          -          -       yes
 close_account       -        -                 -           -      -       -          -          -       yes
 issue_token         -        -                 -           -      -       -          -          -       yes
+issue_api_token     -        -                 -           -      -       -          -          -       yes
 revoke_token        -        -                 -           -      -       -          -          -       yes
 open_session        yes      yes               yes         yes    yes     yes        yes        yes     yes
 close_session       yes      yes               yes         yes    yes     yes        yes        yes     yes
@@ -67,7 +68,7 @@ close_session       yes      yes               yes         yes    yes     yes   
 # fmt: on
 
 Matrix = dict[tuple[str, Role], bool]
-MATRIX_SIZE = 19 * 9
+MATRIX_SIZE = 20 * 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,9 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
     "add_account": lambda tx, _rows: accounts.add_account(tx, organisation=LINDESTA, name="x", role=Role.ANALYST),
     "close_account": lambda tx, _rows: accounts.close_account(tx, organisation=LINDESTA, name="analyst", now=NOW),
     "issue_token": lambda tx, _rows: accounts.issue_token(tx, organisation=LINDESTA, account="analyst", name="x"),
+    "issue_api_token": lambda tx, _rows: accounts.issue_api_token(
+        tx, organisation=LINDESTA, account="analyst", name="x", token=Token(ends_at=NOW + timedelta(days=1)), now=NOW
+    ),
     "revoke_token": lambda tx, rows: accounts.revoke_token(tx, rows.token, NOW),
     "open_session": lambda tx, _rows: accounts.open_session(tx, NOW),
     "close_session": lambda tx, _rows: accounts.close_session(tx, "x"),
@@ -196,7 +200,7 @@ OPENS: Mapping[May, set[str]] = {
     May.ADOPT_ANALYSES: {"adopt_analysis", "take_back_adoption"},
     May.ADMINISTER: {
         "load_categories", "load_areas", "add_organisation", "load_sources", "share", "add_account", "close_account",
-        "issue_token", "revoke_token",
+        "issue_token", "issue_api_token", "revoke_token",
     },
 }  # fmt: skip
 

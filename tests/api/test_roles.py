@@ -11,10 +11,12 @@ from app.core.permissions import POLICY, May, Role
 from app.edge.shell import HEADERS
 from tests.api.conftest import AsRole
 from tests.api.wire import ANALYSES, BATCH, HOTSPOTS, INCIDENTS, PROBLEM, report
-from tests.factories import ACCOUNTS, HYTTFORS
+from tests.factories import ACCOUNTS, HYTTFORS, LINDESTA
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 NOBODY_NEEDS = "everybody who is signed in"
+TOKENS = "/api/v1/tokens"
+NEW_TOKEN = {"organisation": LINDESTA, "account": "map_client", "name": "x", "ends_at": "2027-01-01T00:00:00Z"}
 Needs = set[May] | str
 
 # method and address: what one of these permissions is needed for; what is sent; the answer to those who may
@@ -33,6 +35,9 @@ ROUTES: dict[tuple[str, str], tuple[Needs, Any, int]] = {
     ("DELETE", f"{ANALYSES}/{NOWHERE}/adopt"): ({May.ADOPT_ANALYSES}, None, 404),
     ("GET", HOTSPOTS): ({May.READ_HOTSPOTS}, None, 200),
     ("GET", f"{HOTSPOTS}/{NOWHERE}"): ({May.READ_HOTSPOTS}, None, 404),
+    ("POST", TOKENS): ({May.ADMINISTER}, NEW_TOKEN, 201),
+    ("GET", TOKENS): ({May.ADMINISTER}, None, 200),
+    ("DELETE", f"{TOKENS}/{NOWHERE}"): ({May.ADMINISTER}, None, 404),
     ("GET", "/api/v1/areas"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/categories"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/organisations"): (NOBODY_NEEDS, None, 200),

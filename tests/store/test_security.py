@@ -35,16 +35,26 @@ CONTENT = [
     "category_weights",
     "collection_counters",
     "idempotency_keys",
+    "identities",
     "incident_versions",
     "incidents",
+    "passwords",
     "run_hotspots",
     "sessions",
     "sharing_rules",
     "sources",
     "tokens",
+    "turns",
 ]
-UNREADABLE = {"audit_lines"}  # no grant at all
-ADMINISTRATORS = {"accounts", "tokens", "audit_lines"}  # no organisation's scope opens them
+UNREADABLE = {"audit_lines", "turns"}  # no grant at all
+ADMINISTRATORS = {
+    "accounts",
+    "tokens",
+    "identities",
+    "passwords",
+    "audit_lines",
+    "turns",
+}  # no organisation's scope opens them
 LISTS = ("incidents", "hotspots", "writes", "own")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -91,6 +101,10 @@ def of_lindesta(table: str) -> str:
     lindesta = f"(SELECT id FROM organisations WHERE slug = '{LINDESTA}')"
     if table == "sharing_rules":
         return f"{lindesta} IN (giver_id, receiver_id)"
+    if table in {"identities", "passwords"}:
+        return f"account_id IN (SELECT id FROM accounts WHERE organisation_id = {lindesta})"
+    if table == "turns":
+        return "true"
     return f"organisation_id = {lindesta}"
 
 
@@ -460,7 +474,9 @@ def test_functions_with_the_owners_power_hold_their_search_path_and_are_not_for_
         " FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
         " AND proowner = 'lagesbild_owner'::regrole"
     ).fetchall()
-    assert {name for name, *_ in rows} == {"signed_in", "sharing_givers", "count_rows"}
+    assert {name for name, *_ in rows} == {
+        "actor_of", "count_rows", "identified", "sharing_givers", "signed_in", "take_turn",
+    }  # fmt: skip
     for _, config, others_may, returns in rows:
         assert config == ["search_path=public, pg_temp"]  # a temporary table cannot pose as one of ours
         assert not others_may or returns == "trigger"  # a trigger's function cannot be called
@@ -470,6 +486,7 @@ def test_functions_with_the_owners_power_hold_their_search_path_and_are_not_for_
 
 LINDESTA_ID = f"(SELECT id FROM organisations WHERE slug = '{LINDESTA}')"
 FOREIGN_ID = "(SELECT id FROM organisations WHERE slug = 'polisen-lindadalen')"
+LEADER_ID = "(SELECT id FROM accounts WHERE name = 'leadership')"
 RUN_ID = "(SELECT id FROM analysis_runs LIMIT 1)"
 AUDITED_WRITES = [
     ("areas", "INSERT INTO areas (code, name, kind, geom) SELECT 'x', name, kind, geom FROM areas LIMIT 1"),
@@ -499,11 +516,19 @@ AUDITED_WRITES = [
     (
         "sessions",
         (
-            "INSERT INTO sessions (session_hash, organisation_id, token_id, expires_at)"
-            " SELECT '\\x00', organisation_id, id, now() FROM tokens"
+            "INSERT INTO sessions (session_hash, organisation_id, account_id, token_id, expires_at, idle_s)"
+            " SELECT '\\x00', organisation_id, account_id, id, now(), 60 FROM tokens"
             f" WHERE organisation_id = {LINDESTA_ID} LIMIT 1"
         ),
     ),
+    ("tokens", "UPDATE tokens SET collections = '{}'"),
+    ("tokens", "UPDATE tokens SET precision = NULL"),
+    ("identities", f"INSERT INTO identities VALUES ('x', 'x', {LEADER_ID})"),
+    ("identities", "DELETE FROM identities"),
+    ("identities", "UPDATE identities SET subject = subject || 'x'"),
+    ("passwords", f"INSERT INTO passwords VALUES ({LEADER_ID}, 'x', 'x', now())"),
+    ("passwords", "DELETE FROM passwords"),
+    ("passwords", "UPDATE passwords SET password_hash = 'x'"),
     ("categories", "INSERT INTO categories SELECT 'X', sv, en, harm_weight, is_clustered, 99 FROM categories LIMIT 1"),
     ("categories", "UPDATE categories SET harm_weight = 9"),
     ("category_weights", f"INSERT INTO category_weights VALUES ({LINDESTA_ID}, 'KLO', 1)"),
@@ -538,7 +563,7 @@ AUDITED_WRITES = [
     ("collection_counters", "UPDATE incidents SET text = 'x'"),
 ]
 # Written only together with a row that is audited; or never by the app (deployment, audit_lines itself).
-GO_ALONG = {"incidents", "incident_versions", "run_hotspots", "idempotency_keys", "deployment", "audit_lines"}
+GO_ALONG = {"incidents", "incident_versions", "run_hotspots", "idempotency_keys", "deployment", "audit_lines", "turns"}
 
 
 def test_every_table_is_audited_or_goes_along_with_one_that_is(superuser: Connection) -> None:
