@@ -29,8 +29,8 @@ def normal(password: str) -> str:
 
 
 def normal_username(username: str) -> str:
-    """Usernames differ by more than capitals."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+    """Usernames differ by more than capitals and what cannot be seen."""
+    return "".join(c for c in unicodedata.normalize("NFKC", username) if c.isprintable()).strip().casefold()
 
 
 def check_password(password: str, *names: str) -> None:
@@ -72,7 +72,7 @@ def _is_in_a_row(lowered: str) -> bool:
 
 
 def _parts(name: str) -> list[str]:
-    return [part for part in re.split(r"\W+", name.casefold()) if part]
+    return [name.casefold(), *re.split(r"\W+", name.casefold())]
 
 
 def _refused(code: str, sentence: str) -> InvalidError:

@@ -9,14 +9,18 @@ import pytest
 
 from app.core.errors import ForbiddenError
 from app.core.permissions import (
+    OPENS,
     POLICY,
     WRITES,
     Actor,
+    Collection,
     May,
     Role,
     Scope,
+    Token,
     check_may,
     check_own_organisation,
+    narrowed,
     scope_of,
     system_actor,
 )
@@ -148,3 +152,29 @@ def test_the_installer_administers() -> None:
 
 def test_a_changed_role_is_a_changed_actor() -> None:
     assert replace(actor(Role.REPORTER), role=Role.COORDINATOR).may(May.REVIEW_INCIDENTS)
+
+
+def test_a_token_for_a_collection_opens_that_of_what_its_role_may() -> None:
+    def opened(role: Role, *collections: Collection) -> set[May]:
+        narrow = replace(actor(role), token=Token(collections=collections))
+        return {may for may in May if narrow.may(may)}
+
+    assert opened(Role.COORDINATOR) == set(POLICY[Role.COORDINATOR])
+    assert opened(Role.COORDINATOR, Collection.HOTSPOTS) == {May.READ_HOTSPOTS}
+    assert opened(Role.MAP_CLIENT, Collection.INCIDENTS) == set()
+    assert opened(Role.ADMIN, *Collection) == set()  # no narrowed token administers
+    for role in Role:
+        for collection in Collection:
+            assert opened(role, collection) <= POLICY[role] & OPENS[collection]
+    assert set(OPENS) == set(Collection)
+
+
+def test_the_scope_repeats_what_a_token_is_narrowed_to() -> None:
+    whole = scope_of(Role.COORDINATOR, ACCOUNT, OWN, (GIVER,))
+    assert narrowed(whole, Token()) == whole
+    assert narrowed(whole, Token(collections=(Collection.HOTSPOTS,))) == Scope(hotspots=(OWN, GIVER))
+    assert narrowed(whole, Token(collections=(Collection.INCIDENTS,))) == Scope(incidents=(OWN,), writes=(OWN,))
+    assert narrowed(whole, Token(collections=(Collection.ANALYSES,))) == Scope(hotspots=(OWN, GIVER), writes=(OWN,))
+    admin = scope_of(Role.ADMIN, ACCOUNT, OWN)
+    assert not narrowed(admin, Token(collections=tuple(Collection))).administers
+    assert narrowed(admin, Token()).administers
