@@ -12,7 +12,7 @@ from starlette.types import Message, Receive
 from app.core.errors import LagesbildError, TooLargeError, TooSlowError
 from app.store.under_way import Queries
 
-PATIENCE_S: Final = 15.0  # spent waiting for a body, and
+PATIENCE_S = 15.0  # spent waiting for a body, and
 SLOWEST_BYTES_S: Final = 4_096  # a second more for so many bytes
 GONE: Final[Message] = {"type": "http.disconnect"}
 
@@ -20,12 +20,11 @@ GONE: Final[Message] = {"type": "http.disconnect"}
 class Incoming:
     """The messages of one request. `async with` runs the watching beside the application."""
 
-    def __init__(self, receive: Receive, queries: Queries, max_body_bytes: int, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, receive: Receive, queries: Queries, max_body_bytes: int) -> None:
         self.is_slow = False
         self._receive = receive
         self._queries = queries
         self._max_body_bytes = max_body_bytes
-        self._patience_s = patience_s
         self._ahead: asyncio.Queue[Message | LagesbildError] = asyncio.Queue(maxsize=1)
         self._end: Message | LagesbildError | None = None
         self._task: asyncio.Task[None] | None = None
@@ -68,7 +67,7 @@ class Incoming:
         while True:
             began = clock()
             try:
-                async with asyncio.timeout(self._patience_s + size / SLOWEST_BYTES_S - waited):
+                async with asyncio.timeout(PATIENCE_S + size / SLOWEST_BYTES_S - waited):
                     message = await self._receive()
             except TimeoutError:
                 self.is_slow = True

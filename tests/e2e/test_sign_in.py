@@ -22,9 +22,6 @@ from tests.provider import OpenIdProvider, openid_provider
 pytestmark = pytest.mark.e2e
 
 USERNAME, PASSWORD, NEW_PASSWORD = "ledningen", "gröna äpplen i oktober", "nio älgar vid sjön"
-TOO_WIDE = """[...document.querySelectorAll("body *")]
-    .filter(each => !each.closest(".scroll, .vh, .skip") && each.getBoundingClientRect().right > innerWidth + 1)
-    .map(each => each.outerHTML.slice(0, 100))"""
 PHONE = {"width": 360, "height": 800}
 
 
@@ -178,5 +175,5 @@ def test_the_keys_page_fits_a_phone(
         page.locator("#token").fill(demo_tokens["admin"])
         page.locator("#token").press("Enter")
         expect(page.get_by_role("heading", name="Ny nyckel")).to_be_visible()
-        assert page.evaluate(TOO_WIDE) == []
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
         check_accessible(page)
