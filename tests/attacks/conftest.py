@@ -3,7 +3,7 @@
 attacked    the application; its limits are off unless a test sets some
 victim      what Lindesta has, and an attacker wants
 as_role     as_role("other_coordinator"): requests with that account's token
-browser     browser(): a browser at the same application
+browser     browser(): a browser at the same application, from an address of its own if need be
 raw         raw(b"GET / HTTP/1.1 …"): the same application behind a real server, byte by byte
 """
 
@@ -167,8 +167,11 @@ def stranger(as_role: AsRole) -> TestClient:
 
 
 @pytest.fixture
-def browser(attacked: FastAPI, victim: Victim) -> Callable[[], TestClient]:
-    return lambda: TestClient(attacked, HERE, follow_redirects=False, headers=AS_BROWSERS_DO)
+def browser(attacked: FastAPI, victim: Victim) -> Callable[..., TestClient]:
+    def opened_at(address: str = "testclient") -> TestClient:
+        return TestClient(attacked, HERE, follow_redirects=False, headers=AS_BROWSERS_DO, client=(address, 50_000))
+
+    return opened_at
 
 
 @pytest.fixture

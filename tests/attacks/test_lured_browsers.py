@@ -96,7 +96,9 @@ def test_being_led_away_after_signing_in(browser: Browser, tokens: Mapping[str, 
     answer = browser().post("/logga-in", data={"token": tokens["coordinator"], "next": wanted})
     assert (answer.status_code, answer.headers["location"]) == (303, "/karta")
     assert "planted" not in str(answer.headers)
-    assert "evil" not in browser().get("/logga-in", params={"next": wanted}).text
+    page = browser().get("/logga-in", params={"next": wanted}).text
+    assert set(re.findall(r'name="next" value="([^"]*)"', page)) == {"/karta"}
+    assert 'href="/logga-in/organisation?next=%2Fkarta"' in page
 
 
 def test_being_led_away_by_the_way_to_the_provider(browser: Browser) -> None:

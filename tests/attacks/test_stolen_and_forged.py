@@ -20,7 +20,7 @@ from tests.conftest import Database, opened
 from tests.factories import LINDESTA
 from tests.forging import FORGED, KEY, Told
 
-Browser = Callable[[], TestClient]
+Browser = Callable[..., TestClient]
 
 
 def made(database: Database, account: str = "coordinator", **token: object) -> accounts.IssuedToken:
@@ -143,7 +143,7 @@ def test_a_token_of_the_provider_that_claims_a_better_role(
 def test_guessing_a_password_is_slowed_down(attacked: FastAPI, browser: Browser) -> None:
     given = attacked.state.services
     attacked.state.services = dataclasses.replace(given, limits=Limits(sign_ins=3))
-    guesser = browser()
+    guesser = browser("192.0.2.1")
     told = [
         guesser.post("/logga-in", data={"username": USERNAME, "password": f"gissning nummer {i}"}).status_code
         for i in range(6)
@@ -156,7 +156,7 @@ def test_guessing_a_password_is_slowed_down(attacked: FastAPI, browser: Browser)
 def test_another_address_in_a_header_does_not_escape_the_limit(attacked: FastAPI, browser: Browser) -> None:
     given = attacked.state.services
     attacked.state.services = dataclasses.replace(given, limits=Limits(sign_ins=1))
-    guesser = browser()
+    guesser = browser("192.0.2.2")
     told = []
     for i in range(8):
         address = f"10.9.8.{i}"
