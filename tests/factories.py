@@ -279,7 +279,7 @@ def adopted_run(database: Database, actor: Actor, place: tuple[float, float] = C
     with database.write(actor) as tx:
         run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
         analyses.start(tx, run_id, NOW)
-        figures = {"data_cut_off": NOW, "incident_count": 10, "noise_count": 0, "hotspot_count": 1}
+        figures = {"data_cut_off": NOW, "incident_count": 10, "noise_count": 0, "hotspot_count": 1, "findings": "{}"}
         analyses.finish(tx, run_id, NOW, figures)
         told = {"properties": json.dumps(about), "statistics": json.dumps(counts)}
         hotspots.add(tx, run_id, [hotspot_row(wkb=shapely.to_wkb(outline), **told)])

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from app.core.audit import AuditAction
 from app.core.errors import FieldProblem, InvalidError, NotFoundError
-from app.core.permissions import May, Role, check_may
+from app.core.permissions import May, Role, Token, check_may
 from app.store import accounts
 from app.store.tx import WriteTx
 
 TOKEN_PREFIX = "lgb_"  # noqa: S105 -- makes a leaked token recognisable to scanners
 SESSION_LIFETIME = timedelta(hours=10)
+LONGEST_TOKEN = timedelta(days=2 * 366)
+SESSION_IDLE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +54,15 @@ def close_account(tx: WriteTx, *, organisation: str, name: str, now: datetime) -
 
 
 def issue_token(
-    tx: WriteTx, *, organisation: str, account: str, name: str, expires_at: datetime | None = None
+    tx: WriteTx,
+    *,
+    organisation: str,
+    account: str,
+    name: str,
+    expires_at: datetime | None = None,
+    token: Token | None = None,
 ) -> IssuedToken:
-    """Make a token for an account."""
+    """Make a token for an account, narrowed as `token` says; None: it opens what the account's role opens."""
     check_may(tx.actor, May.ADMINISTER)
     found = accounts.by_name(tx, organisation, account)
     if found is None:
@@ -67,10 +75,33 @@ def issue_token(
         account_id=account_id,
         name=name,
         token_hash=credential_hash(secret),
-        expires_at=expires_at,
+        expires_at=token.ends_at if token else expires_at,
+        collections=token.collections if token else (),
+        precision=token.precision if token else None,
     )
-    tx.record(AuditAction.TOKEN_ISSUED, token_id, account=account_id)
+    tx.record(
+        AuditAction.TOKEN_ISSUED,
+        token_id,
+        account=account_id,
+        collections=token.collections if token else (),
+        precision=token.precision if token else None,
+    )
     return IssuedToken(id=token_id, secret=secret)
+
+
+def issue_api_token(
+    tx: WriteTx, *, organisation: str, account: str, name: str, token: Token, now: datetime
+) -> IssuedToken:
+    """Make a token for a program, which must end some day."""
+    check_may(tx.actor, May.ADMINISTER)
+    if not name.strip() or not name.isprintable():
+        message = "Say what the token is for."
+        raise InvalidError(message, (FieldProblem("name", "missing", message),))
+    ends_at = token.ends_at
+    if ends_at is None or ends_at.utcoffset() is None or not now < ends_at <= now + LONGEST_TOKEN:
+        message = "Say when it ends: later than now, at most two years ahead, with the offset from UTC."
+        raise InvalidError(message, (FieldProblem("ends_at", "out-of-range", message),))
+    return issue_token(tx, organisation=organisation, account=account, name=name.strip(), token=token)
 
 
 def revoke_token(tx: WriteTx, token_id: UUID, now: datetime) -> None:
@@ -81,15 +112,26 @@ def revoke_token(tx: WriteTx, token_id: UUID, now: datetime) -> None:
     tx.record(AuditAction.TOKEN_REVOKED, token_id)
 
 
-def open_session(tx: WriteTx, now: datetime) -> str:
-    """Start a session in the browser for the token's actor; the secret for the cookie."""
+def open_session(
+    tx: WriteTx,
+    now: datetime,
+    *,
+    lifetime: timedelta = SESSION_LIFETIME,
+    idle: timedelta = SESSION_IDLE,
+    provider_hint: str | None = None,
+) -> str:
+    """Start a session in the browser for the actor; the secret for the cookie.
+
+    It ends after its lifetime, after so long a silence, and with the token that began it.
+    """
     secret = secrets.token_urlsafe(32)
-    accounts.open_session(tx, credential_hash(secret), now + SESSION_LIFETIME)
+    accounts.open_session(tx, credential_hash(secret), now + lifetime, idle=idle, provider_hint=provider_hint)
     tx.record(AuditAction.SIGNED_IN)
     return secret
 
 
-def close_session(tx: WriteTx, secret: str) -> None:
-    """End a session."""
-    accounts.close_session(tx, credential_hash(secret))
+def close_session(tx: WriteTx, secret: str) -> str | None:
+    """End a session; the hint by which the identity provider, if one sent the person, ends its own."""
+    hint = accounts.close_session(tx, credential_hash(secret))
     tx.record(AuditAction.SIGNED_OUT)
+    return hint

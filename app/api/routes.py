@@ -17,6 +17,7 @@ from app.api import (
     joint_hotspots,
     organisations,
     sharing_rules,
+    tokens,
 )
 from app.edge.dependencies import Slot
 from app.edge.problems import Problem
@@ -33,6 +34,7 @@ for part in (
     categories,
     organisations,
     sharing_rules,
+    tokens,
     catchments,
     health,
 ):

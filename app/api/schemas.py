@@ -26,6 +26,7 @@ from app.core.analysis.tuning import Reason
 from app.core.disclosure import Precision
 from app.core.geo import Position
 from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
+from app.core.permissions import Collection, Role
 from app.core.sharing_rules import PURPOSE_MAX_CHARS, Shared, SharingRule
 
 DEFAULT_SOURCE = "api"
@@ -404,6 +405,52 @@ class SharingRuleList(BaseModel):
     """Sharing rules, newest first."""
 
     sharing_rules: list[SharingRuleOut]
+
+
+class TokenIn(Sent):
+    """A token to be made."""
+
+    organisation: str = Field(max_length=100, description="The slug of the account's organisation")
+    account: str = Field(max_length=200, description="The account's name")
+    name: str = Field(max_length=100, description="What the token is for", examples=["QGIS på kontoret"])
+    collections: list[Collection] = Field(
+        default=[],
+        max_length=len(Collection),
+        description="What it opens of what the account's role opens; none named: all",
+    )
+    precision: Precision | None = Field(
+        default=None, description="How exactly it shows places, at most as exactly as the role"
+    )
+    ends_at: Instant = Field(description="When it stops working: at most two years ahead")
+
+
+class TokenIssued(BaseModel):
+    """A new token: the only time its secret can be read."""
+
+    id: UUID
+    secret: str
+
+
+class TokenOut(BaseModel):
+    """A token, without its secret."""
+
+    id: UUID
+    organisation: str
+    account: str
+    role: Role
+    name: str
+    collections: list[Collection]
+    precision: str | None
+    created_at: datetime
+    ends_at: datetime | None
+    revoked_at: datetime | None
+    last_used_on: date | None
+
+
+class TokenList(BaseModel):
+    """All tokens."""
+
+    tokens: list[TokenOut]
 
 
 class Health(BaseModel):

@@ -41,10 +41,15 @@ def settings_for(home: Path | None) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"LAGESBILD_{str(p['loc'][0]).upper()}: {p['msg']}" for p in error.errors())
+        wrong = "; ".join(f"{_setting(p['loc'])}{p['msg']}" for p in error.errors())
         raise SetupError(f"The settings cannot be used: {wrong}") from error
     chosen = home or settings.home
     return settings.model_copy(update={"home": chosen.expanduser().absolute()})
+
+
+def _setting(place: tuple[int | str, ...]) -> str:
+    """The setting that is wrong; none when several do not go together."""
+    return f"LAGESBILD_{str(place[0]).upper()}: " if place else ""
 
 
 def start(home: Path | None) -> Deployment:

@@ -15,10 +15,13 @@ class AuditAction(StrEnum):
     JOINT_PICTURE_MADE = "joint.made"
     SIGNED_IN = "session.opened"
     SIGNED_OUT = "session.closed"
+    SIGN_IN_REFUSED = "session.refused"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 an action's name, no secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 an action's name, no secret
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_CLOSED = "account.closed"
+    ACCOUNT_CHANGED = "account.changed"
+    PASSWORD_SET = "password.set"  # noqa: S105 an action's name, no secret
     ORGANISATION_ADDED = "organisation.added"
     INCIDENT_REPORTED = "incident.reported"
     INCIDENTS_REPORTED = "incidents.reported"

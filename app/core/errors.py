@@ -80,10 +80,38 @@ class TooLargeError(LagesbildError):
     code = "too-large"
 
 
+class TooSlowError(LagesbildError):
+    """The request did not arrive in time; nothing was stored."""
+
+    code = "too-slow"
+
+
+class ElsewhereError(LagesbildError):
+    """The request is meant for a server of another name."""
+
+    code = "wrong-host"
+
+
 class BusyError(LagesbildError):
     """The service cannot answer just now; nothing was stored."""
 
     code = "busy"
+
+
+class TooManyError(LagesbildError):
+    """Too many requests in too short a time; nothing was stored."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ProviderError(LagesbildError):
+    """The identity provider could not be asked, or said what cannot be believed."""
+
+    code = "identity-provider"
 
 
 class SetupError(LagesbildError):

@@ -3,11 +3,12 @@
 A permission says that a role may do such a thing at all; which rows it reaches is the scope's matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from app.core.disclosure import Precision
+from app.core.disclosure import Precision, coarser
 from app.core.errors import ForbiddenError
 
 
@@ -60,6 +61,23 @@ POLICY: dict[Role, frozenset[May]] = {
     Role.ADMIN: frozenset({May.ADMINISTER, May.READ_SHARING}),
 }
 
+
+class Collection(StrEnum):
+    """What a token can be narrowed to."""
+
+    INCIDENTS = "incidents"
+    HOTSPOTS = "hotspots"
+    ANALYSES = "analyses"
+
+
+# What a token for a collection opens, within what its role may. What stands nowhere here (to administer, for
+# example) no narrowed token opens.
+OPENS: dict[Collection, frozenset[May]] = {
+    Collection.INCIDENTS: (_REVIEWS | {May.READ_COARSE_INCIDENTS}) - {May.READ_SHARING},
+    Collection.HOTSPOTS: frozenset({May.READ_HOTSPOTS}),
+    Collection.ANALYSES: frozenset({May.READ_ANALYSES, May.RUN_ANALYSES, May.ADOPT_ANALYSES}),
+}
+
 WRITES = frozenset({May.REPORT_INCIDENTS, May.REVIEW_INCIDENTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES})
 
 
@@ -103,6 +121,19 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What the token behind a request is narrowed to."""
+
+    collections: tuple[Collection, ...] = ()  # none named: everything that the role opens
+    precision: Precision | None = None  # none: the role's own
+    ends_at: datetime | None = None
+
+    def opens(self, what: May) -> bool:
+        """Whether a request with this token may do it, if its role may."""
+        return not self.collections or any(what in OPENS[collection] for collection in self.collections)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who is asking: an account of an organisation, signed in by token or session."""
 
@@ -114,10 +145,11 @@ class Actor:
     organisation_name: str
     scope: Scope
     token_id: UUID | None = None  # the token behind the request or the session
+    token: Token = field(default_factory=Token)  # what it is narrowed to
 
     def may(self, what: May) -> bool:
-        """Whether the actor's role allows it at all."""
-        return what in POLICY[self.role]
+        """Whether the actor's role allows it at all, and the token that it came with."""
+        return what in POLICY[self.role] and self.token.opens(what)
 
 
 def check_may(actor: Actor, what: May) -> None:
@@ -160,6 +192,27 @@ def scope_of(
         is_given_coarse=given.is_coarse and reads_hotspots,
         rules=given.rules,
         administers=May.ADMINISTER in allowed,
+    )
+
+
+def narrowed(scope: Scope, token: Token) -> Scope:
+    """The rows that a narrowed token leaves of its role's.
+
+    Who may read only coarsened incidents sees hot spots snapped; that stays so when the token opens no incidents.
+    """
+    opened = frozenset(May) if not token.collections else frozenset[May]().union(*(OPENS[c] for c in token.collections))
+    reads_coarse = May.READ_COARSE_INCIDENTS in opened
+    return replace(
+        scope,
+        incidents=scope.incidents if May.READ_OWN_INCIDENTS in opened else (),
+        coarse=scope.coarse if reads_coarse else (),
+        shared=scope.shared if May.READ_SHARED_INCIDENTS in opened else (),
+        hotspots=scope.hotspots if opened & {May.READ_HOTSPOTS, May.READ_ANALYSES} else (),
+        writes=scope.writes if opened & WRITES else (),
+        texts=scope.texts and May.READ_TEXTS in opened,
+        precision=coarser(scope.precision, Precision.SNAPPED) if scope.coarse and not reads_coarse else scope.precision,
+        police_area=scope.police_area if May.READ_HOTSPOTS in opened else None,
+        administers=scope.administers and May.ADMINISTER in opened,
     )
 
 

@@ -44,7 +44,7 @@ def _read(request: Request, actor: CurrentActor) -> Iterator[store.ReadTx]:
 
 
 def _write(request: Request, actor: CurrentActor) -> Iterator[store.WriteTx]:
-    with services.of(request).database.write(actor, sessions.origin(request)) as tx:
+    with sessions.write(request, actor) as tx:
         yield tx
 
 

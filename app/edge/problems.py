@@ -24,7 +24,11 @@ STATUS: dict[type[LagesbildError], HTTPStatus] = {
     errors.IdempotencyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TransitionError: HTTPStatus.CONFLICT,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.TooSlowError: HTTPStatus.REQUEST_TIMEOUT,
+    errors.ElsewhereError: HTTPStatus.MISDIRECTED_REQUEST,
     errors.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.ProviderError: HTTPStatus.BAD_GATEWAY,
     errors.SetupError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 MEDIA_TYPE = "application/problem+json"
@@ -79,13 +83,16 @@ def answer(status: int, *, type_: str, title: str, detail: str, items: tuple[Fie
 def of_error(error: LagesbildError) -> JSONResponse:
     """One of the project's own errors."""
     title = (type(error).__doc__ or "").strip().splitlines()[0]
-    return answer(
+    told = answer(
         STATUS[type(error)],
         type_=f"/problems/{error.code}",
         title=title,
         detail=error.message,
         items=error.problems,
     )
+    if isinstance(error, errors.TooManyError):
+        told.headers["Retry-After"] = str(error.retry_after_s)
+    return told
 
 
 def of_validation(found: list[Any]) -> tuple[FieldProblem, ...]:
@@ -106,7 +113,7 @@ def _part(part: int | str) -> str:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors a route can answer, for the OpenAPI document; those that every route has are included."""
-    everywhere = {401, 403, 413, 422, 503}
+    everywhere = {401, 403, 413, 422, 429, 502, 503}
     return described(*everywhere, *statuses)
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 from starlette.requests import HTTPConnection
 
+from app.actions.accounts import SESSION_IDLE, SESSION_LIFETIME
+from app.core.limits import Limits
+from app.edge.providers import Provider
 from app.store.tx import Database
 
 
@@ -22,7 +25,7 @@ class Services:
     """Everything a request may need from outside itself."""
 
     database: Database
-    secret: bytes  # keys the ETags
+    secret: bytes  # keys ETags, limits and sealed cookies
     metric_srid: int
     code_version: str
     schema_head: str  # the migration this code expects
@@ -30,6 +33,10 @@ class Services:
     max_body_bytes: int
     is_https: bool  # cookies are marked secure
     basemap: Path | None = None
+    provider: Provider | None = None  # where people sign in; none: with passwords and tokens only
+    session_lifetime: timedelta = SESSION_LIFETIME
+    session_idle: timedelta = SESSION_IDLE
+    limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = now
 
 

@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, security headers, body limits, faults of ours.
+"""The outermost layer: request ids, security headers, body limits, forged requests, faults of ours.
 
 Plain ASGI, so that bodies stream through. What nobody foresaw is answered and logged here and goes no further:
 the server would log its message, and that may hold personal data.
@@ -7,14 +7,19 @@ the server would log its message, and that may hold personal data.
 import logging
 import traceback
 import uuid
-from http import HTTPStatus
+from collections.abc import Mapping
 
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import TooLargeError
-from app.edge import problems
+from app.core.errors import ElsewhereError, ForbiddenError, LagesbildError, TooLargeError
+from app.edge import problems, same_site
+from app.edge.incoming import Incoming, sentence
+from app.store import under_way
+from app.store.under_way import Queries
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +41,13 @@ HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 class Shell:
     """Wrap the application."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, is_https: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body_bytes: int, is_https: bool, hosts: frozenset[str] | None = None
+    ) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
         self.headers = HEADERS | (HTTPS_HEADERS if is_https else {})
+        self.hosts = hosts  # the names this server answers to; None: any
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -48,64 +56,68 @@ class Shell:
             return
         scope["request_id"] = request_id = str(uuid.uuid4())
 
-        is_head = scope["method"] == "HEAD"
-        is_begun = False
+        queries = Queries()
+        under_way.of_request.set(queries)
+        async with Incoming(receive, queries, self.max_body_bytes) as incoming:
+            outgoing = _Outgoing(send, self.headers | {"X-Request-Id": request_id}, incoming, scope["method"])
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await _answer(scope, problems.of_error(refusal), incoming, outgoing)
+                return
+            if scope["method"] == "HEAD":
+                scope = {**scope, "method": "GET"}  # the same answer, without its body
+            try:
+                await self.app(scope, incoming.receive, outgoing.send)
+            except ClientDisconnect:
+                log.debug("%s: the client left before its request was read", request_id)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it must not reach the server's log
+                log.error("unforeseen error %s: %s at %s", request_id, type(error).__name__, _where(error))  # noqa: TRY400
+                if outgoing.is_begun:
+                    raise ConnectionAbortedError("the answer broke off") from None
+                await _answer(scope, problems.unforeseen(), incoming, outgoing)
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal is_begun
-            if message["type"] == "http.response.start":
-                is_begun = True
-                headers = MutableHeaders(scope=message)
-                headers.update(self.headers)
-                headers["X-Request-Id"] = request_id
-                headers.setdefault("Cache-Control", "no-store")
-            elif is_head:
-                message = {**message, "body": b""}
-            await send(message)
-
-        declared = Headers(scope=scope).get("content-length", "0")
+    def _refusal(self, scope: Scope) -> LagesbildError | None:
+        """What is refused before anybody looks at it."""
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "0")
         is_number = declared.isdecimal() and len(declared) < MOST_DIGITS
         if not is_number or int(declared) > self.max_body_bytes:
-            await self._refuse(scope, receive, send_with_headers)
-            return
-        if is_head:
-            scope = {**scope, "method": "GET"}  # the same answer, without its body
-        try:
-            await self.app(scope, self._limited(receive), send_with_headers)
-        except ClientDisconnect:
-            log.debug("%s: the client left before its request was read", request_id)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it must not reach the server's log
-            log.error("unforeseen error %s: %s at %s", request_id, type(error).__name__, _where(error))  # noqa: TRY400
-            if is_begun:
-                raise ConnectionAbortedError("the answer broke off") from None
-            answer = problems.suited(Request(scope), problems.unforeseen())
-            await answer(scope, receive, send_with_headers)
+            return TooLargeError(sentence(self.max_body_bytes))
+        if not same_site.is_ours(self.hosts, headers):
+            return ElsewhereError("This server does not answer to that name.")
+        if same_site.is_forged(scope["method"], headers):
+            return ForbiddenError("The request came from another site.")
+        return None
 
-    def _limited(self, receive: Receive) -> Receive:
-        """Bodies that do not declare their length are counted as they come."""
-        size = 0
 
-        async def receive_counted() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self.max_body_bytes:
-                raise TooLargeError(self._sentence())
-            return message
+class _Outgoing:
+    """The answer on its way: it gets the headers that every answer has, and loses its body where HEAD was asked."""
 
-        return receive_counted
+    def __init__(self, send: Send, headers: Mapping[str, str], incoming: Incoming, method: str) -> None:
+        self.is_begun = False
+        self._send = send
+        self._headers = headers
+        self._incoming = incoming
+        self._has_body = method != "HEAD"
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problems.answer(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            type_=f"/problems/{TooLargeError.code}",
-            title=str(TooLargeError.__doc__),
-            detail=self._sentence(),
-        )
-        await response(scope, receive, send)
+    async def send(self, message: Message) -> None:
+        """Send one message of the answer."""
+        if message["type"] == "http.response.start":
+            self.is_begun = True
+            headers = MutableHeaders(scope=message)
+            headers.update(self._headers)
+            headers.setdefault("Cache-Control", "no-store")
+            if self._incoming.is_slow:
+                headers["Connection"] = "close"
+        elif not self._has_body:
+            message = {**message, "body": b""}
+        await self._send(message)
 
-    def _sentence(self) -> str:
-        return f"A request may be at most {self.max_body_bytes:,} bytes; nothing was stored."
+
+async def _answer(scope: Scope, told: JSONResponse, incoming: Incoming, outgoing: _Outgoing) -> None:
+    """A problem, or a page that says the same; the page may look up who is there."""
+    answer = await run_in_threadpool(problems.suited, Request(scope), told)
+    await answer(scope, incoming.receive, outgoing.send)
 
 
 def _where(error: Exception) -> str:

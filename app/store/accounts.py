@@ -1,6 +1,7 @@
 """Accounts, tokens and sessions. Only hashes of secrets come here."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,14 +41,18 @@ def add_token(
     name: str,
     token_hash: bytes,
     expires_at: datetime | None,
+    collections: Sequence[str] = (),
+    precision: str | None = None,
 ) -> UUID:
-    """Store a token's hash."""
+    """Store a token's hash and what it is narrowed to."""
     values = {
         "organisation_id": organisation_id,
         "account_id": account_id,
         "name": name,
         "token_hash": token_hash,
         "expires_at": expires_at,
+        "collections": list(collections),
+        "precision": precision,
     }
     token_id: UUID = tx.conn.execute(SQL.add_token, values).scalar_one()
     return token_id
@@ -63,20 +68,37 @@ def revoke_token(tx: WriteTx, token_id: UUID, now: datetime) -> bool:
     return tx.conn.execute(SQL.revoke_token, {"id": token_id, "now": now}).first() is not None
 
 
-def open_session(tx: WriteTx, session_hash: bytes, expires_at: datetime) -> None:
-    """Store a session of the actor's token."""
+def open_session(
+    tx: WriteTx,
+    session_hash: bytes,
+    expires_at: datetime,
+    *,
+    idle: timedelta = timedelta(hours=1),
+    provider_hint: str | None = None,
+) -> None:
+    """Store a session of the actor, and forget those of the organisation that are over."""
+    tx.conn.execute(SQL.forget_old_sessions, {"organisation_id": tx.actor.organisation_id})
     tx.conn.execute(
         SQL.open_session,
         {
             "session_hash": session_hash,
             "organisation_id": tx.actor.organisation_id,
+            "account_id": tx.actor.id,
             "token_id": tx.actor.token_id,
             "expires_at": expires_at,
+            "idle_s": int(idle.total_seconds()),
+            "provider_hint": provider_hint,
         },
     )
 
 
-def close_session(tx: WriteTx, session_hash: bytes) -> None:
-    """End a session."""
+def close_session(tx: WriteTx, session_hash: bytes) -> str | None:
+    """End a session; what the identity provider must be told to end its own."""
     values = {"session_hash": session_hash, "organisation_id": tx.actor.organisation_id}
-    tx.conn.execute(SQL.close_session, values)
+    hint: str | None = tx.conn.execute(SQL.close_session, values).scalar()
+    return hint
+
+
+def close_sessions(tx: WriteTx, account_id: UUID, but: bytes | None = None) -> None:
+    """End all sessions of an account, except one."""
+    tx.conn.execute(SQL.close_sessions, {"account_id": account_id, "but": but})

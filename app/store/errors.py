@@ -14,6 +14,7 @@ UNIQUE = {
     "adoptions_run_id_key": "The run is already adopted.",
     "organisations_slug_key": "There is already an organisation with that slug.",
     "accounts_organisation_id_name_key": "The organisation already has an account of that name.",
+    "passwords_username_key": "Another account signs in with that username.",
     "areas_code_key": "There is already an area with that code.",
     "incidents_source_ref_key": "Another incident of the same source has that reference.",
     "idempotency_keys_pkey": "The Idempotency-Key is being used by another request just now.",

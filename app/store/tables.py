@@ -147,6 +147,9 @@ tokens = Table(
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
     Column("last_used_on", Date),
+    Column("collections", ARRAY(Text), nullable=False, server_default=EMPTY_TEXTS),  # empty: all that the role opens
+    Column("precision", Text),  # none: the role's own
+    CheckConstraint("precision IN ('exact', 'snapped', 'area')", name="precision"),
 )
 
 sessions = Table(
@@ -154,9 +157,41 @@ sessions = Table(
     metadata,
     Column("session_hash", LargeBinary, primary_key=True),
     _organisation(),
-    Column("token_id", Uuid, ForeignKey("tokens.id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("token_id", Uuid, ForeignKey("tokens.id")),  # of a session that a token began: it ends with the token
     Column("created_at", Instant, nullable=False, server_default=NOW),
     Column("expires_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False, server_default=NOW),  # to the minute
+    Column("idle_s", Integer, nullable=False),  # silent for longer, and it has ended
+    Column("provider_hint", Text),  # the identity provider's word on who signed in, for signing out there as well
+    Index("sessions_account_id_idx", "account_id"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # the provider's name for the person
+    Column("account_id", Uuid, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, unique=True),
+)
+
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("username", Text, nullable=False, unique=True),  # lower case
+    Column("password_hash", Text, nullable=False),  # argon2id, with its salt and costs
+    Column("changed_at", Instant, nullable=False),
+)
+
+# Who asked how much lately. Unlogged: a crash forgets it, and nothing waits for the disk.
+turns = Table(
+    "turns",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),  # a keyed hash of who and what: no address is stored
+    Column("free_at", Instant, nullable=False),  # when everything taken so far is paid off
+    Index("turns_free_at_idx", "free_at"),
+    prefixes=["UNLOGGED"],
 )
 
 categories = Table(

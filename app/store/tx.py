@@ -5,18 +5,21 @@ database refuses it (migration 0002), whatever this code does.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 
 from app.core.audit import AuditAction
-from app.core.permissions import Actor, Given, Role, Scope, scope_of
+from app.core.disclosure import Precision
+from app.core.permissions import Actor, Collection, Given, Role, Scope, Token, narrowed, scope_of
 from app.store.errors import translated
 from app.store.queries import record
+from app.store.under_way import cancellable
 
 _SET_SCOPE = text(
     "SELECT set_config('lagesbild.incidents', :incidents, true), set_config('lagesbild.hotspots', :hotspots, true),"
@@ -30,9 +33,14 @@ _RECORD = text(
     " VALUES (:actor_id, :actor, :role, :organisation_id, :action, :subject, CAST(:figures AS jsonb),"
     " :request_id, :address)"
 )
-_SIGNED_IN = text(
-    "SELECT s.*, g.incident_givers, g.coarse_givers, g.rules, g.local_police_area"
-    " FROM signed_in(:hash, :is_session) AS s, given_to(s.organisation_id) AS g"
+_GIVEN = "g.incident_givers, g.coarse_givers, g.rules, g.local_police_area"
+_SIGNED_IN = text(f"SELECT s.*, {_GIVEN} FROM signed_in(:hash, :is_session) AS s, given_to(s.organisation_id) AS g")
+_IDENTIFIED = text(f"SELECT s.*, {_GIVEN} FROM identified(:issuer, :subject) AS s, given_to(s.organisation_id) AS g")
+_ACTOR_OF = text(f"SELECT s.*, {_GIVEN} FROM actor_of(:account, NULL) AS s, given_to(s.organisation_id) AS g")
+_TAKE_TURNS = text(
+    "SELECT max(take_turn(t.key, t.price, t.credit))"
+    " FROM unnest(CAST(:keys AS bytea[]), CAST(:prices AS interval[]), CAST(:credits AS interval[]))"
+    " AS t (key, price, credit)"
 )
 
 
@@ -42,6 +50,15 @@ class Origin:
 
     request_id: str | None = None
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One request of somebody: it costs time, and one may be so much time ahead of the clock."""
+
+    key: bytes
+    price: timedelta
+    credit: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +106,47 @@ class Database:
 
     def signed_in(self, credential_hash: bytes, *, is_session: bool) -> Actor | None:
         """The actor who holds this token or session; None when nobody does."""
+        return self._found(_SIGNED_IN, {"hash": credential_hash, "is_session": is_session})
+
+    def identified(self, issuer: str, subject: str) -> Actor | None:
+        """The actor whom an identity provider means; None when nobody."""
+        return self._found(_IDENTIFIED, {"issuer": issuer, "subject": subject})
+
+    def account(self, account_id: UUID) -> Actor | None:
+        """The actor of an account whose owner has proved it; None when it is closed."""
+        return self._found(_ACTOR_OF, {"account": account_id})
+
+    def take_turns(self, turns: Sequence[Turn]) -> timedelta | None:
+        """Count a request, for all processes; how long to wait when it is one too many. Kept whatever becomes of it."""
+        values = {
+            "keys": [turn.key for turn in turns],
+            "prices": [turn.price for turn in turns],
+            "credits": [turn.credit for turn in turns],
+        }
         with translated(), self.engine.begin() as conn:
-            row = record(conn.execute(_SIGNED_IN, {"hash": credential_hash, "is_session": is_session}))
-        return None if row is None else _actor(row)
+            wait: timedelta | None = conn.execute(_TAKE_TURNS, values).scalar_one()
+        return wait
 
     @contextmanager
     def read(self, actor: Actor) -> Iterator[ReadTx]:
         """One snapshot; nothing can be written."""
         with translated(), self.engine.connect() as conn:
             conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with conn.begin():
+            with conn.begin(), cancellable(conn):
                 _set_scope(conn, actor)
                 yield ReadTx(conn, actor)
 
     @contextmanager
     def write(self, actor: Actor, origin: Origin | None = None) -> Iterator[WriteTx]:
         """Commit when the block ends, roll back when it raises."""
-        with translated(), self.engine.begin() as conn:
+        with translated(), self.engine.begin() as conn, cancellable(conn):
             _set_scope(conn, actor)
             yield WriteTx(conn, actor, origin or Origin())
+
+    def _found(self, statement: TextClause, values: Mapping[str, Any]) -> Actor | None:
+        with translated(), self.engine.begin() as conn:
+            row = record(conn.execute(statement, values))
+        return None if row is None else _actor(row)
 
 
 def _actor(row: Mapping[str, Any]) -> Actor:
@@ -119,6 +158,12 @@ def _actor(row: Mapping[str, Any]) -> Actor:
         rules=row["rules"],
         police_area=row["local_police_area"],
     )
+    token = Token(
+        collections=tuple(Collection(name) for name in row["collections"]),
+        precision=None if row["precision"] is None else Precision(row["precision"]),
+        ends_at=row["ends_at"],
+    )
+    scope = scope_of(role, row["account_id"], row["organisation_id"], given, token.precision or Precision.EXACT)
     return Actor(
         id=row["account_id"],
         name=row["name"],
@@ -127,7 +172,8 @@ def _actor(row: Mapping[str, Any]) -> Actor:
         organisation=row["organisation"],
         organisation_name=row["organisation_name"],
         token_id=row["token_id"],
-        scope=scope_of(role, row["account_id"], row["organisation_id"], given),
+        token=token,
+        scope=narrowed(scope, token),
     )
 
 

@@ -54,6 +54,11 @@ def message_for(status: int) -> Message:
                 gettext("Det här får du inte göra"),
                 gettext("Din roll tillåter det inte, eller så kom begäran från en annan webbplats. Inget har ändrats."),
             )
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Message(
+                gettext("För många försök"),
+                gettext("Det kom många försök på kort tid. Vänta en minut och försök sedan igen. Inget har ändrats."),
+            )
         case HTTPStatus.SERVICE_UNAVAILABLE:
             return Message(
                 gettext("Lägesbild kan inte svara just nu"),

@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from app.web import accessibility, hotspots, signing_in, static_files
+from app.web import accessibility, hotspots, passwords, signing_in, static_files, tokens
 
 router = APIRouter(include_in_schema=False)
 router.include_router(signing_in.router)
 router.include_router(hotspots.router)
+router.include_router(passwords.router)
+router.include_router(tokens.router)
 router.include_router(accessibility.router)
 router.include_router(static_files.router)

@@ -12,12 +12,13 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from app.actions import accounts as account_actions
 from app.core.analysis.params import AnalysisParams
 from app.core.analysis.tracking import Change
 from app.core.errors import NotFoundError
-from app.core.permissions import Actor
-from app.edge import services, sessions
-from app.store import analyses, categories, hotspots, known_hotspots, organisations
+from app.core.permissions import Actor, Token
+from app.edge import arriving, services, sessions
+from app.store import accounts, analyses, categories, hotspots, known_hotspots, organisations
 from app.web.basemap import background, rings_of
 from app.web.gazetteer import Gazetteer
 from app.web.places import AdoptedRun, CategoryShare, Life, Listing, LostPlace, Place, listing
@@ -25,6 +26,7 @@ from app.web.rhythms import Rhythm, rhythm
 
 LIST_LIMIT: Final = 200
 LIFE_LIMIT: Final = 1_000
+MOST_ACCOUNTS: Final = 10_000
 MOST_ORGANISATIONS: Final = 1_000
 
 
@@ -38,9 +40,81 @@ def sign_in(request: Request, answer: Response, token: str) -> None:
     sessions.sign_in(request, answer, token)
 
 
-def sign_out(request: Request, answer: Response) -> None:
-    """End the session, if there is one."""
-    sessions.sign_out(request, answer)
+def sign_in_with_password(request: Request, answer: Response, username: str, password: str) -> None:
+    """Start a session; raise NotSignedInError when they are nobody's."""
+    arriving.with_password(request, answer, username, password)
+
+
+def leave_for_provider(request: Request, answer: Response, target: str) -> str:
+    """Where the browser goes to sign in."""
+    return arriving.leave(request, answer, target)
+
+
+def come_back(request: Request, answer: Response) -> str:
+    """Start a session for whom the provider sent back; where that person wanted to go."""
+    return arriving.come_back(request, answer)
+
+
+def forget_attempt(request: Request, answer: Response) -> None:
+    """A sign-in that came to nothing cannot be taken up again."""
+    sessions.drop_cookie(request, answer, arriving.COOKIE)
+
+
+def sign_out(request: Request, answer: Response) -> str | None:
+    """End the session, if there is one; where to go to end the identity provider's, if that began it."""
+    hint = sessions.sign_out(request, answer)
+    provider = services.of(request).provider
+    return provider.sign_out_address(hint) if provider is not None and hint is not None else None
+
+
+def provider_name(request: Request) -> str | None:
+    """What people call the identity provider, maybe nothing; None when there is no provider."""
+    provider = services.of(request).provider
+    return None if provider is None else provider.registration.name
+
+
+def has_passwords(request: Request) -> bool:
+    """Whether anybody here signs in with a password."""
+    return arriving.has_passwords(request)
+
+
+def has_password(request: Request, actor: Actor) -> bool:
+    """Whether this person signs in with a password."""
+    return arriving.has_password(request, actor)
+
+
+def change_password(request: Request, actor: Actor, current: str, new: str) -> None:
+    """Change the person's password; raise InvalidError with what is wrong."""
+    arriving.change_password(request, actor, current, new)
+
+
+def now(request: Request) -> datetime:
+    """The present instant."""
+    return services.of(request).clock()
+
+
+def tokens_and_accounts(request: Request, actor: Actor) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """All tokens in force and all open accounts, for an administrator."""
+    with sessions.read(request, actor) as tx:
+        tokens = [row for row in accounts.tokens(tx, MOST_ACCOUNTS) if row["revoked_at"] is None]
+        return tokens, [row for row in accounts.page(tx, MOST_ACCOUNTS) if row["closed_at"] is None]
+
+
+def make_token(request: Request, actor: Actor, account_id: str, name: str, token: Token) -> str:
+    """A new token of an account; its secret. Raises NotFoundError, InvalidError."""
+    with sessions.write(request, actor) as tx:
+        row = next((row for row in accounts.page(tx, MOST_ACCOUNTS) if str(row["id"]) == account_id), None)
+        if row is None:
+            raise NotFoundError("There is no such account.")
+        return account_actions.issue_api_token(
+            tx, organisation=row["organisation"], account=row["name"], name=name, token=token, now=now(request)
+        ).secret
+
+
+def revoke_token(request: Request, actor: Actor, token_id: UUID) -> None:
+    """Make a token useless at once. Raises NotFoundError."""
+    with sessions.write(request, actor) as tx:
+        account_actions.revoke_token(tx, token_id, now(request))
 
 
 def adopted_listing(request: Request, actor: Actor) -> Listing | None:

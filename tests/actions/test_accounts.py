@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from app.actions import accounts
 from app.actions.accounts import SESSION_LIFETIME, TOKEN_PREFIX, credential_hash
 from app.core.errors import InvalidError, NotFoundError
-from app.core.permissions import Role
+from app.core.permissions import Collection, May, Role, Scope, Token
 from app.store.tx import Database, WriteTx
 from tests.conftest import Database as Copy
 from tests.factories import LINDESTA, NOW, Acting, Actors
@@ -72,6 +73,70 @@ def test_nobody_ends_the_session_of_another_organisation(db: Database, actors: A
     with db.write(actors["other_coordinator"]) as tx:
         accounts.close_session(tx, secret)
     assert db.signed_in(credential_hash(secret), is_session=True) is not None
+
+
+def test_a_session_ends_after_a_long_silence_and_a_visit_keeps_it(db: Database, database: Copy, actors: Actors) -> None:
+    leader = actors["leadership"]
+    with db.write(leader) as tx:
+        secret = accounts.open_session(tx, datetime.now(UTC), idle=timedelta(minutes=30))
+
+    def silent_for(minutes: int) -> bool:
+        """Whether the session is still good after so long a silence."""
+        with psycopg.connect(database.conninfo()) as conn:
+            conn.execute("UPDATE sessions SET last_seen_at = now() - make_interval(mins => %s)", [minutes])
+        return db.signed_in(credential_hash(secret), is_session=True) is not None
+
+    assert silent_for(29)
+    with psycopg.connect(database.conninfo()) as conn:
+        assert conn.execute("SELECT now() - last_seen_at < interval '1 minute' FROM sessions").fetchone() == (True,)
+    assert not silent_for(31)
+    with db.write(leader) as tx:  # the next sign-in clears it away
+        accounts.open_session(tx, datetime.now(UTC))
+    with psycopg.connect(database.conninfo()) as conn:
+        assert conn.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+
+
+def test_the_provider_s_hint_is_handed_out_once_with_the_session(db: Database, actors: Actors) -> None:
+    with db.write(actors["leadership"]) as tx:
+        secret = accounts.open_session(tx, datetime.now(UTC), provider_hint="id-token")
+    with db.write(actors["leadership"]) as tx:
+        assert accounts.close_session(tx, secret) == "id-token"
+        assert accounts.close_session(tx, secret) is None
+
+
+def test_a_narrowed_token_carries_what_it_is_narrowed_to(db: Database, actors: Actors) -> None:
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    wanted = Token(collections=(Collection.HOTSPOTS,), precision="area", ends_at=end)
+    with db.write(actors["admin"]) as tx:
+        issued = accounts.issue_api_token(
+            tx, organisation=LINDESTA, account="coordinator", name=" QGIS ", token=wanted, now=datetime.now(UTC)
+        )
+    found = db.signed_in(credential_hash(issued.secret), is_session=False)
+    assert found is not None
+    assert (found.token, found.token_id) == (wanted, issued.id)
+    assert found.scope == Scope(hotspots=actors["coordinator"].scope.hotspots)
+    assert (found.may(May.READ_HOTSPOTS), found.may(May.REPORT_INCIDENTS)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "ends_at", "field"),
+    [
+        ("", NOW + timedelta(days=1), "name"),
+        ("a\nb", NOW + timedelta(days=1), "name"),
+        ("x", None, "ends_at"),
+        ("x", NOW, "ends_at"),
+        ("x", NOW + timedelta(days=800), "ends_at"),
+        ("x", datetime(2026, 12, 1), "ends_at"),  # noqa: DTZ001 -- without an offset, on purpose
+    ],
+)
+def test_a_program_s_token_says_what_for_and_until_when(
+    tx: WriteTx, name: str, ends_at: datetime | None, field: str
+) -> None:
+    with pytest.raises(InvalidError) as raised:
+        accounts.issue_api_token(
+            tx, organisation=LINDESTA, account="analyst", name=name, token=Token(ends_at=ends_at), now=NOW
+        )
+    assert [p.field for p in raised.value.problems] == [field]
 
 
 def test_secrets_are_long_different_and_nowhere_in_the_database(db: Database, database: Copy, actors: Actors) -> None:

@@ -6,6 +6,7 @@ The actors have the scope of a coordinator and an administrator at once, so that
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,9 +15,11 @@ import pytest
 
 from app.actions import accounts, analyses, catchments, deployments, incidents, sharing_rules
 from app.actions.analyses import AnalysisRequest
+from app.actions.deployments import Partner
 from app.core.errors import ForbiddenError
 from app.core.incidents import State
-from app.core.permissions import POLICY, Actor, May, Role, Scope
+from app.core.organisations import Kind
+from app.core.permissions import POLICY, Actor, May, Role, Scope, Token
 from app.store import analyses as analysis_store
 from app.store import hotspots as hotspot_store
 from app.store import incidents as incident_store
@@ -56,6 +59,7 @@ take_back_adoption  -        -                 yes         -      yes     -     
 load_categories     -        -                 -           -      -       -          -          -       yes
 load_areas          -        -                 -           -      -       -          -          -       yes
 add_organisation    -        -                 -           -      -       -          -          -       yes
+add_partner         -        -                 -           -      -       -          -          -       yes
 load_sources        -        -                 -           -      -       -          -          -       yes
 share               -        -                 -           -      -       -          -          -       yes
 end_sharing         -        -                 -           -      -       -          -          -       yes
@@ -63,6 +67,7 @@ make_catchments     -        -                 -           -      -       -     
 add_account         -        -                 -           -      -       -          -          -       yes
 close_account       -        -                 -           -      -       -          -          -       yes
 issue_token         -        -                 -           -      -       -          -          -       yes
+issue_api_token     -        -                 -           -      -       -          -          -       yes
 revoke_token        -        -                 -           -      -       -          -          -       yes
 open_session        yes      yes               yes         yes    yes     yes        yes        yes     yes
 close_session       yes      yes               yes         yes    yes     yes        yes        yes     yes
@@ -70,7 +75,7 @@ close_session       yes      yes               yes         yes    yes     yes   
 # fmt: on
 
 Matrix = dict[tuple[str, Role], bool]
-MATRIX_SIZE = 21 * 9
+MATRIX_SIZE = 23 * 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,9 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
     "add_organisation": lambda tx, _rows: deployments.add_organisation(
         tx, organisation("skola", "Skola", "school", area=None)
     ),
+    "add_partner": lambda tx, _rows: deployments.add_partner(
+        tx, Partner(slug="vakt", name="Vakten", kind=Kind.GUARDS, municipality=LINDESTA)
+    ),
     "load_sources": lambda tx, _rows: deployments.load_sources(tx, [source(LINDESTA, "x", "x")]),
     "share": lambda tx, _rows: sharing_rules.share(tx, sharing(HYTTFORS, HOUSING, "hotspots"), NOW.date()),
     "end_sharing": lambda tx, rows: sharing_rules.end_sharing(tx, rows.rule, NOW),
@@ -112,6 +120,9 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
     "add_account": lambda tx, _rows: accounts.add_account(tx, organisation=LINDESTA, name="x", role=Role.ANALYST),
     "close_account": lambda tx, _rows: accounts.close_account(tx, organisation=LINDESTA, name="analyst", now=NOW),
     "issue_token": lambda tx, _rows: accounts.issue_token(tx, organisation=LINDESTA, account="analyst", name="x"),
+    "issue_api_token": lambda tx, _rows: accounts.issue_api_token(
+        tx, organisation=LINDESTA, account="analyst", name="x", token=Token(ends_at=NOW + timedelta(days=1)), now=NOW
+    ),
     "revoke_token": lambda tx, rows: accounts.revoke_token(tx, rows.token, NOW),
     "open_session": lambda tx, _rows: accounts.open_session(tx, NOW),
     "close_session": lambda tx, _rows: accounts.close_session(tx, "x"),
@@ -200,8 +211,9 @@ OPENS: Mapping[May, set[str]] = {
     May.RUN_ANALYSES: {"request_analysis", "cancel_analysis"},
     May.ADOPT_ANALYSES: {"adopt_analysis", "take_back_adoption"},
     May.ADMINISTER: {
-        "load_categories", "load_areas", "add_organisation", "load_sources", "share", "end_sharing", "make_catchments",
-        "add_account", "close_account", "issue_token", "revoke_token",
+        "load_categories", "load_areas", "add_organisation", "add_partner", "load_sources", "share", "end_sharing",
+        "make_catchments",
+        "add_account", "close_account", "issue_token", "issue_api_token", "revoke_token",
     },
 }  # fmt: skip
 

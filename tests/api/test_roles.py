@@ -11,10 +11,12 @@ from app.core.permissions import POLICY, May, Role
 from app.edge.shell import HEADERS
 from tests.api.conftest import AsRole
 from tests.api.wire import ANALYSES, BATCH, CATCHMENTS, HOTSPOTS, INCIDENTS, PROBLEM, SHARING, report, rule
-from tests.factories import ACCOUNTS, HYTTFORS
+from tests.factories import ACCOUNTS, HYTTFORS, LINDESTA
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 NOBODY_NEEDS = "everybody who is signed in"
+TOKENS = "/api/v1/tokens"
+NEW_TOKEN = {"organisation": LINDESTA, "account": "map_client", "name": "x", "ends_at": "2027-01-01T00:00:00Z"}
 Needs = set[May] | str
 
 # method and address: what one of these permissions is needed for; what is sent; the answer to those who may
@@ -39,6 +41,9 @@ ROUTES: dict[tuple[str, str], tuple[Needs, Any, int]] = {
     ("DELETE", f"{SHARING}/{NOWHERE}"): ({May.ADMINISTER}, None, 404),
     ("GET", "/api/v1/joint-hotspots"): ({May.READ_HOTSPOTS}, None, 200),
     ("GET", CATCHMENTS): (NOBODY_NEEDS, None, 200),
+    ("POST", TOKENS): ({May.ADMINISTER}, NEW_TOKEN, 201),
+    ("GET", TOKENS): ({May.ADMINISTER}, None, 200),
+    ("DELETE", f"{TOKENS}/{NOWHERE}"): ({May.ADMINISTER}, None, 404),
     ("GET", "/api/v1/areas"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/categories"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/organisations"): (NOBODY_NEEDS, None, 200),

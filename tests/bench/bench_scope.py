@@ -62,7 +62,13 @@ def fill(database: Database, actors: Actors) -> None:
     with opened(database) as db, db.write(actors["coordinator"]) as tx:
         run_id = analyses.request(tx, params(), CODE_VERSION)
         analyses.start(tx, run_id, NOW)
-        figures = {"data_cut_off": NOW, "incident_count": 1000, "noise_count": 0, "hotspot_count": PLACES}
+        figures = {
+            "data_cut_off": NOW,
+            "incident_count": 1000,
+            "noise_count": 0,
+            "hotspot_count": PLACES,
+            "findings": "{}",
+        }
         analyses.finish(tx, run_id, NOW, figures)
         outline = shapely.to_wkb(shapely.Point(*CENTRE).buffer(0.001, quad_segs=8))
         rows = [hotspot_row(rank, wkb=outline, properties=json.dumps(about)) for rank in range(1, PLACES + 1)]

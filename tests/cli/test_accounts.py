@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from app import __version__
+from app.actions import sign_ins
 from app.actions.accounts import credential_hash
+from app.settings import Settings
 from app.store import migrate
 from app.store.engine import APP_ROLE
 from app.store.tx import Database
@@ -41,6 +44,30 @@ def test_a_closed_account_is_listed_as_closed_and_its_token_is_dead(lagesbild: R
     assert db.signed_in(credential_hash(secret), is_session=False) is None
     (line,) = [line for line in lagesbild("users", "list").lines if "Nattvandrare" in line]
     assert line.split()[:4] == ["lindesta-kommun", "reporter", "Nattvandrare", "closed"]
+
+
+def test_an_account_gets_a_password_from_standard_input(lagesbild: Run, db: Database, world: Any) -> None:
+    leader = ("--organisation", "lindesta-kommun", "--name", "leadership", "--username", "Ledning@example.se")
+    said = lagesbild("users", "password", *leader, answers="gröna äpplen i oktober\n")
+    assert said.out.startswith("leadership, lindesta-kommun, signs in as Ledning@example.se.")
+    found = sign_ins.account_by_password(db, "ledning@example.se", "gröna äpplen i oktober")
+    actor = None if found is None else db.account(found)
+    assert actor is not None
+    assert actor.name == "leadership"
+    refused = lagesbild("users", "password", *leader, answers="kort\n")
+    assert (refused.status, "at least 12 characters" in refused.err) == (2, True)
+    assert "kort" not in refused.err
+
+
+def test_a_token_is_narrowed(lagesbild: Run, db: Database, world: Any) -> None:
+    its = ("--organisation", "lindesta-kommun", "--account", "coordinator", "--name", "QGIS")
+    narrow = ("--collection", "hotspots", "--collection", "analyses", "--precision", "area", "--days", 3)
+    secret = lagesbild("tokens", "issue", *its, *narrow).out.strip()
+    actor = db.signed_in(credential_hash(secret), is_session=False)
+    assert actor is not None
+    assert (actor.token.collections, actor.token.precision) == (("analyses", "hotspots"), "area")
+    (line,) = [line for line in lagesbild("tokens", "list").lines if "(QGIS)" in line]
+    assert line.endswith(", only analyses hotspots, area")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +129,10 @@ def test_an_empty_database_is_not_worked_on(lagesbild: Run, empty: Any, words: l
         ("LAGESBILD_DATABASE_URL", "lagesbild", "LAGESBILD_DATABASE_URL: Value error, write it as postgresql://"),
         ("LAGESBILD_DATABASE_URL", "mysql://a/b", "LAGESBILD_DATABASE_URL: Value error, write it as postgresql://"),
         ("LAGESBILD_DATABASE_URL", "postgres://h:port/b", "LAGESBILD_DATABASE_URL: Value error, write it as"),
+        ("LAGESBILD_PUBLIC_URL", "lagesbild.example.se", "LAGESBILD_PUBLIC_URL: Value error, write it as https://HOST"),
+        ("LAGESBILD_OIDC_ISSUER", "https://idp.example", "Value error, LAGESBILD_OIDC_ISSUER needs"),
+        ("LAGESBILD_OIDC_MAPPING", "{", "LAGESBILD_OIDC_MAPPING: Value error, write it as JSON"),
+        ("LAGESBILD_OIDC_MAPPING", '[{"when": {}}]', "LAGESBILD_OIDC_MAPPING: Value error, a rule needs `when`"),
         ("LAGESBILD_METRIC_SRID", "sweref", "LAGESBILD_METRIC_SRID: Input should be a valid integer"),
     ],
 )
@@ -112,6 +143,29 @@ def test_a_setting_that_cannot_be_right_is_named(
     said = lagesbild("users", "list")
     assert said.status == 2
     assert said.err.startswith(f"The settings cannot be used: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"oidc_issuer": "http://idp.example"}, "needs https"),
+        ({"public_url": "http://lagesbild.example.se"}, "needs https"),
+        ({"oidc_audience": "lagesbild"}, "the API's own name"),
+        ({"oidc_mapping": ()}, "needs LAGESBILD_OIDC_CLIENT_ID"),
+        ({"public_url": None}, "needs LAGESBILD_OIDC_CLIENT_ID"),
+        ({"oidc_issuer": "https://user:secret@idp.example"}, "write it as"),
+    ],
+)
+def test_half_a_provider_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    whole: dict[str, Any] = {
+        "oidc_issuer": "https://idp.example",
+        "oidc_client_id": "lagesbild",
+        "oidc_mapping": '[{"when": {"a": "b"}, "role": "analyst", "organisation": "x"}]',
+        "public_url": "https://lagesbild.example.se",
+    }
+    assert Settings(**whole).oidc_mapping[0].organisation == "x"
+    with pytest.raises(ValidationError, match=sentence):
+        Settings(**whole | changes)
 
 
 def test_a_home_folder_that_cannot_be_made_is_named(lagesbild: Run, world: Any, tmp_path: Path) -> None:

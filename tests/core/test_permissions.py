@@ -10,15 +10,19 @@ import pytest
 from app.core.disclosure import Precision
 from app.core.errors import ForbiddenError
 from app.core.permissions import (
+    OPENS,
     POLICY,
     WRITES,
     Actor,
+    Collection,
     Given,
     May,
     Role,
     Scope,
+    Token,
     check_may,
     check_own_organisation,
+    narrowed,
     scope_of,
     system_actor,
 )
@@ -174,3 +178,44 @@ def test_the_installer_administers() -> None:
 
 def test_a_changed_role_is_a_changed_actor() -> None:
     assert replace(actor(Role.REPORTER), role=Role.COORDINATOR).may(May.REVIEW_INCIDENTS)
+
+
+def test_a_token_for_a_collection_opens_that_of_what_its_role_may() -> None:
+    def opened(role: Role, *collections: Collection) -> set[May]:
+        narrow = replace(actor(role), token=Token(collections=collections))
+        return {may for may in May if narrow.may(may)}
+
+    assert opened(Role.COORDINATOR) == set(POLICY[Role.COORDINATOR])
+    assert opened(Role.COORDINATOR, Collection.HOTSPOTS) == {May.READ_HOTSPOTS}
+    assert opened(Role.MAP_CLIENT, Collection.INCIDENTS) == set()
+    assert opened(Role.ADMIN, *Collection) == set()  # no narrowed token administers
+    for role in Role:
+        for collection in Collection:
+            assert opened(role, collection) <= POLICY[role] & OPENS[collection]
+    assert set(OPENS) == set(Collection)
+
+
+def test_the_scope_repeats_what_a_token_is_narrowed_to() -> None:
+    given = Given(hotspots=(GIVER,), incidents=(GIVER,), police_area="lpo", rules="r")
+    whole = scope_of(Role.COORDINATOR, ACCOUNT, OWN, given)
+    assert narrowed(whole, Token()) == whole
+    hotspots = Scope(hotspots=(OWN, GIVER), police_area="lpo", rules="r")
+    assert narrowed(whole, Token(collections=(Collection.HOTSPOTS,))) == hotspots
+    incidents = Scope(incidents=(OWN,), shared=(GIVER,), writes=(OWN,), texts=True, rules="r")
+    assert narrowed(whole, Token(collections=(Collection.INCIDENTS,))) == incidents
+    analyses = Scope(hotspots=(OWN, GIVER), writes=(OWN,), rules="r")
+    assert narrowed(whole, Token(collections=(Collection.ANALYSES,))) == analyses
+    admin = scope_of(Role.ADMIN, ACCOUNT, OWN)
+    assert not narrowed(admin, Token(collections=tuple(Collection))).administers
+    assert narrowed(admin, Token()).administers
+
+
+def test_a_token_for_hot_spots_shows_a_reporter_no_more_than_the_role_does() -> None:
+    whole = scope_of(Role.REPORTER, ACCOUNT, OWN)
+    assert (whole.coarse, whole.precision) == ((OWN,), Precision.EXACT)
+    only_hotspots = narrowed(whole, Token(collections=(Collection.HOTSPOTS,)))
+    assert (only_hotspots.coarse, only_hotspots.precision) == ((), Precision.SNAPPED)
+    assert not only_hotspots.sees_hotspots_exactly
+    assert narrowed(whole, Token(collections=(Collection.INCIDENTS,))).coarse == (OWN,)
+    by_area = scope_of(Role.REPORTER, ACCOUNT, OWN, precision=Precision.AREA)
+    assert narrowed(by_area, Token(collections=(Collection.HOTSPOTS,))).precision is Precision.AREA

@@ -18,7 +18,10 @@ PUBLIC = {
     ("GET", "/"),  # leads to the sign-in page or to the map
     ("GET", "/logga-in"),
     ("POST", "/logga-in"),
+    ("GET", "/logga-in/organisation"),  # leads to the identity provider
+    ("GET", "/logga-in/svar"),  # and back
     ("POST", "/logga-ut"),
+    ("GET", "/utloggad"),
     ("GET", "/tillganglighet"),
     ("GET", "/static/{content_version}/{path:path}"),
 }

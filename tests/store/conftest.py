@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from app.actions import catchments
 from app.core.audit import AuditAction
+from app.core.identities import Identity
 from app.core.incidents import State
-from app.core.permissions import Actor
-from app.store import accounts, analyses, hotspots, idempotency_keys, incidents, known_hotspots
+from app.core.permissions import Actor, Role
+from app.store import accounts, analyses, hotspots, idempotency_keys, incidents, known_hotspots, sign_ins
 from app.store import tx as store
 from app.store.tx import WriteTx
 from tests.conftest import Database, Server, copied, opened
@@ -48,6 +49,14 @@ def filled(cluster: Server, template_database: str, actors: Mapping[str, Actor])
             )
             tx.record(AuditAction.SHARING_CHANGED)
             catchments.make_catchments(tx, LINDESTA, 2026, k=5, addresses=addresses())
+            for key in ("coordinator", "other_coordinator"):
+                person = Identity(
+                    issuer="https://idp.example", subject=key, name=key, role=Role.COORDINATOR, organisation="-"
+                )
+                sign_ins.tie(tx, person, actors[key].id)
+                sign_ins.set_password(tx, actors[key].id, key, "hash", NOW)
+            tx.record(AuditAction.PASSWORD_SET)
+        db.take_turns([store.Turn(key=b"k", price=timedelta(hours=1), credit=timedelta(hours=2))])
         yield copy
 
 

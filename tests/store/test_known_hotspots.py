@@ -10,7 +10,7 @@ from app.store.hotspots import Filter, HotSpotRow
 from app.store.tx import WriteTx
 from tests.factories import CODE_VERSION, NOW, Acting, Actors, hotspot_row, params, step
 
-FIGURES = {"data_cut_off": NOW, "incident_count": 40, "noise_count": 30, "hotspot_count": 3}
+FIGURES = {"data_cut_off": NOW, "incident_count": 40, "noise_count": 30, "hotspot_count": 3, "findings": "{}"}
 CORES = ((-3, 7, 2), (21_900, 264_401, 8))
 NEW = UUID(int=101)
 

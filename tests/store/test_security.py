@@ -36,18 +36,29 @@ CONTENT = [
     "collection_counters",
     "hotspot_steps",
     "idempotency_keys",
+    "identities",
     "incident_places",
     "incident_versions",
     "incidents",
+    "passwords",
     "run_hotspots",
     "sessions",
     "sharing_rules",
     "sources",
     "tokens",
+    "turns",
 ]
 JOINT = {"joint_runs", "joint_hotspots"}  # of a local police area: tests/store/test_joint.py
-UNREADABLE = {"audit_lines", "incident_places"}  # no grant at all
-ADMINISTRATORS = {"accounts", "tokens", "audit_lines", "incident_places"}  # no organisation's scope opens them
+UNREADABLE = {"audit_lines", "incident_places", "turns"}  # no grant at all
+ADMINISTRATORS = {
+    "accounts",
+    "tokens",
+    "identities",
+    "passwords",
+    "audit_lines",
+    "incident_places",
+    "turns",
+}  # no organisation's scope opens them
 LISTS = ("incidents", "hotspots", "writes", "own")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -94,6 +105,10 @@ def of_lindesta(table: str) -> str:
     lindesta = f"(SELECT id FROM organisations WHERE slug = '{LINDESTA}')"
     if table == "sharing_rules":
         return f"{lindesta} IN (giver_id, receiver_id)"
+    if table in {"identities", "passwords"}:
+        return f"account_id IN (SELECT id FROM accounts WHERE organisation_id = {lindesta})"
+    if table == "turns":
+        return "true"
     return f"organisation_id = {lindesta}"
 
 
@@ -520,14 +535,9 @@ def test_functions_with_the_owners_power_hold_their_search_path_and_are_not_for_
         " AND proowner = 'lagesbild_owner'::regrole"
     ).fetchall()
     assert {name for name, *_ in rows} == {
-        "signed_in",
-        "sharing_givers",
-        "count_rows",
-        "given_to",
-        "place_incidents",
-        "place_the_rest",
-        "cell_counts",
-    }
+        "actor_of", "cell_counts", "count_rows", "given_to", "identified", "place_incidents", "place_the_rest",
+        "sharing_givers", "signed_in", "take_turn",
+    }  # fmt: skip
     for _, config, others_may, returns in rows:
         assert "search_path=public, pg_temp" in config  # a temporary table cannot pose as one of ours
         assert not others_may or returns == "trigger"  # a trigger's function cannot be called
@@ -537,6 +547,7 @@ def test_functions_with_the_owners_power_hold_their_search_path_and_are_not_for_
 
 LINDESTA_ID = f"(SELECT id FROM organisations WHERE slug = '{LINDESTA}')"
 FOREIGN_ID = "(SELECT id FROM organisations WHERE slug = 'polisen-lindadalen')"
+LEADER_ID = "(SELECT id FROM accounts WHERE name = 'leadership')"
 RUN_ID = "(SELECT id FROM analysis_runs LIMIT 1)"
 AUDITED_WRITES = [
     ("areas", "INSERT INTO areas (code, name, kind, geom) SELECT 'x', name, kind, geom FROM areas LIMIT 1"),
@@ -566,11 +577,19 @@ AUDITED_WRITES = [
     (
         "sessions",
         (
-            "INSERT INTO sessions (session_hash, organisation_id, token_id, expires_at)"
-            " SELECT '\\x00', organisation_id, id, now() FROM tokens"
+            "INSERT INTO sessions (session_hash, organisation_id, account_id, token_id, expires_at, idle_s)"
+            " SELECT '\\x00', organisation_id, account_id, id, now(), 60 FROM tokens"
             f" WHERE organisation_id = {LINDESTA_ID} LIMIT 1"
         ),
     ),
+    ("tokens", "UPDATE tokens SET collections = '{}'"),
+    ("tokens", "UPDATE tokens SET precision = NULL"),
+    ("identities", f"INSERT INTO identities VALUES ('x', 'x', {LEADER_ID})"),
+    ("identities", "DELETE FROM identities"),
+    ("identities", "UPDATE identities SET subject = subject || 'x'"),
+    ("passwords", f"INSERT INTO passwords VALUES ({LEADER_ID}, 'x', 'x', now())"),
+    ("passwords", "DELETE FROM passwords"),
+    ("passwords", "UPDATE passwords SET password_hash = 'x'"),
     ("categories", "INSERT INTO categories SELECT 'X', sv, en, harm_weight, is_clustered, 99 FROM categories LIMIT 1"),
     ("categories", "UPDATE categories SET harm_weight = 9"),
     (
@@ -622,6 +641,7 @@ AUDITED_WRITES = [
 # Written only together with a row that is audited; or never by the app (deployment, audit_lines itself).
 GO_ALONG = {"incidents", "incident_versions", "run_hotspots", "idempotency_keys", "deployment", "audit_lines"} | {
     "incident_places",
+    "turns",
     "joint_hotspots",
 }
 

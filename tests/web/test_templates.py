@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 from app.core.analysis.params import Weighting
 from app.core.analysis.tracking import Change
 from app.core.permissions import Actor, Role
-from app.web import basemap, error_pages, i18n, overview, places, render
+from app.web import basemap, error_pages, i18n, overview, places, render, tokens
 from app.web.hotspots import SWEDEN
 from app.web.places import Life, Listing, LostPlace
 from app.web.rhythms import rhythm
@@ -50,6 +50,30 @@ def _with(listing: Listing, change: Change, *lost: LostPlace) -> Listing:
     return replace(listing, places=(replace(first, change=change), *others), lost=lost)
 
 
+def _tokens(visitor: Actor) -> str:
+    usual = {"id": "1", "account": "a", "organisation": "o", "name": "n", "expires_at": None, "last_used_on": None}
+    narrow = {
+        "collections": ["hotspots", "incidents"],
+        "precision": "area",
+        "expires_at": datetime(2027, 1, 1, tzinfo=UTC),
+    }
+    return render.render(
+        "tokens.html",
+        visitor=visitor,
+        path="/nycklar",
+        query={},
+        tokens=[usual | {"collections": [], "precision": None}, usual | narrow],
+        accounts=[{"id": "1", "organisation": "o", "name": "n", "role": "analyst"}],
+        secret="lgb_x",
+        problem="1",
+        collections=[("incidents", tokens.collection_name("incidents"))],
+        precisions=[("", tokens.precision_name(None))],
+        collection_name=tokens.collection_name,
+        precision_name=tokens.precision_name,
+        spans=(30, 365),
+    )
+
+
 def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
     def simple(template: str, who: Actor | None, **content: object) -> str:
         return render.render(template, visitor=who, path="/x", query={}, **content)
@@ -79,10 +103,28 @@ def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
         "accessibility.html": simple("accessibility.html", visitor, code_version="1.2"),
         "error.html": "".join(
             simple("error.html", None, message=error_pages.message_for(status), request_id="1-2")
-            for status in (403, 404, 422, 500, 503)
+            for status in (403, 404, 422, 429, 500, 503)
         ),
-        "sign_in.html": simple("sign_in.html", None, target="/karta", problem=None)
-        + simple("sign_in.html", None, target="/karta", problem=i18n.gettext("Fyll i din åtkomstnyckel.")),
+        "sign_in.html": "".join(
+            simple(
+                "sign_in.html",
+                None,
+                target="/karta",
+                problem=problem,
+                password_problem=problem,
+                provider=provider,
+                has_passwords=has_passwords,
+            )
+            for problem in (None, i18n.gettext("Fyll i din åtkomstnyckel."))
+            for provider in (None, "", "Lindesta")
+            for has_passwords in (False, True)
+        ),
+        "sign_in_refused.html": simple("sign_in_refused.html", None, heading="1", text="2"),
+        "signed_out.html": simple("signed_out.html", None, away=None, provider="")
+        + simple("signed_out.html", None, away="/elsewhere", provider=""),
+        "password.html": simple("password.html", visitor, problem="1", is_done=False)
+        + simple("password.html", visitor, problem=None, is_done=True),
+        "tokens.html": _tokens(visitor),
     }
 
 

@@ -22,13 +22,13 @@ SELECT a.id, a.organisation_id
 UPDATE accounts SET closed_at = :now WHERE id = :id AND closed_at IS NULL RETURNING id
 
 -- add_token --
-INSERT INTO tokens (organisation_id, account_id, name, token_hash, expires_at)
-VALUES (:organisation_id, :account_id, :name, :token_hash, :expires_at)
+INSERT INTO tokens (organisation_id, account_id, name, token_hash, expires_at, collections, precision)
+VALUES (:organisation_id, :account_id, :name, :token_hash, :expires_at, CAST(:collections AS text[]), :precision)
 RETURNING id
 
 -- tokens --
 SELECT t.id, t.name, a.name AS account, a.role, o.slug AS organisation, t.created_at, t.expires_at, t.revoked_at,
-       t.last_used_on
+       t.last_used_on, t.collections, t.precision
   FROM tokens AS t
   JOIN accounts AS a ON a.id = t.account_id
   JOIN organisations AS o ON o.id = t.organisation_id
@@ -39,8 +39,17 @@ SELECT t.id, t.name, a.name AS account, a.role, o.slug AS organisation, t.create
 UPDATE tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL RETURNING id
 
 -- open_session --
-INSERT INTO sessions (session_hash, organisation_id, token_id, expires_at)
-VALUES (:session_hash, :organisation_id, :token_id, :expires_at)
+INSERT INTO sessions (session_hash, organisation_id, account_id, token_id, expires_at, idle_s, provider_hint)
+VALUES (:session_hash, :organisation_id, :account_id, :token_id, :expires_at, :idle_s, :provider_hint)
+
+-- forget_old_sessions --
+DELETE FROM sessions
+ WHERE organisation_id = :organisation_id
+   AND (expires_at < now() OR last_seen_at + make_interval(secs => idle_s) < now())
 
 -- close_session --
 DELETE FROM sessions WHERE session_hash = :session_hash AND organisation_id = :organisation_id
+RETURNING provider_hint
+
+-- close_sessions --
+DELETE FROM sessions WHERE account_id = :account_id AND session_hash IS DISTINCT FROM :but
