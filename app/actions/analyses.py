@@ -228,10 +228,10 @@ def _begin(
         params = analyses.start(tx, run_id, now)
         if params is None:
             return None
-        tx.record(AuditAction.ANALYSIS_STARTED, run_id, organisations=params.organisations)
         givers = organisations.incident_givers(tx, actor.organisation_id)
         slugs = organisations.slugs_of(tx, (actor.organisation_id, *givers))
-    uses = tuple(i for i, slug in slugs.items() if slug in params.organisations)
+        uses = tuple(i for i, slug in slugs.items() if slug in params.organisations)
+        tx.record(AuditAction.ANALYSIS_STARTED, run_id, controllers=uses, organisations=params.organisations)
     if len(uses) < len(params.organisations):
         raise ForbiddenError("A sharing rule that this analysis needs is no longer in force; ask for a new one.")
     return params, uses

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, backtest, backups, doctor, incidents, municipality, running
+from app.cli import accounts, audit, backtest, backups, doctor, incidents, municipality, running
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ municipality.register(app)
 incidents.register(app)
 backtest.register(app)
 accounts.register(app)
+audit.register(app)
 backups.register(app)
 doctor.register(app)
 

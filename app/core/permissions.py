@@ -37,21 +37,25 @@ class May(StrEnum):
     READ_ANALYSES = "read analyses"
     READ_HOTSPOTS = "read hot spots"
     ADMINISTER = "administer accounts, tokens and organisations"
+    READ_AUDIT = "read the audit log"
+    READ_RETENTION = "read the rules of retention"
+    SET_RETENTION = "set and carry out their organisation's rules of retention"
 
 
 _REPORTS = frozenset({May.REPORT_INCIDENTS, May.READ_OWN_INCIDENTS, May.CORRECT_OWN_INCIDENTS})
 _REVIEWS = _REPORTS | {May.READ_INCIDENTS, May.REVIEW_INCIDENTS}
+_KEEPS = frozenset({May.READ_RETENTION, May.SET_RETENTION})
 _READS_RESULTS = frozenset({May.READ_HOTSPOTS, May.READ_ANALYSES})
 
 POLICY: dict[Role, frozenset[May]] = {
     Role.REPORTER: _REPORTS | {May.READ_HOTSPOTS},
     Role.EXTERNAL_REPORTER: _REPORTS | {May.READ_HOTSPOTS},
-    Role.COORDINATOR: _REVIEWS | _READS_RESULTS | {May.RUN_ANALYSES, May.ADOPT_ANALYSES},
-    Role.POLICE: _REVIEWS | _READS_RESULTS,
+    Role.COORDINATOR: _REVIEWS | _READS_RESULTS | _KEEPS | {May.RUN_ANALYSES, May.ADOPT_ANALYSES},
+    Role.POLICE: _REVIEWS | _READS_RESULTS | _KEEPS,
     Role.ANALYST: _READS_RESULTS | {May.READ_INCIDENTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES},
     Role.LEADERSHIP: _READS_RESULTS,
     Role.MAP_CLIENT: frozenset({May.READ_HOTSPOTS}),
-    Role.AUDITOR: frozenset(),
+    Role.AUDITOR: frozenset({May.READ_AUDIT, May.READ_RETENTION}),
     Role.ADMIN: frozenset({May.ADMINISTER}),
 }
 
@@ -67,6 +71,19 @@ class Scope:
     writes: tuple[UUID, ...] = ()  # organisations in whose name rows may be written
     reporter: UUID | None = None  # when set: only the incidents this account reported
     administers: bool = False  # accounts, tokens and organisations of the whole deployment
+    audits: tuple[UUID, ...] = ()  # organisations whose audit log may be read
+
+    def short(self) -> str:
+        """For the audit line: how far the scope reaches, without naming every organisation."""
+        told = [
+            f"{name} {len(ids)}"
+            for name, ids in (("incidents", self.incidents), ("hot spots", self.hotspots), ("writes", self.writes))
+            if ids
+        ]
+        told += ["own reports only"] if self.reporter and self.incidents else []
+        told += ["administers"] if self.administers else []
+        told += ["audits"] if self.audits else []
+        return ", ".join(told) or "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +130,7 @@ def scope_of(role: Role, account: UUID, organisation: UUID, hotspot_givers: tupl
         writes=own if allowed & WRITES else (),
         reporter=None if reads_all else account,
         administers=May.ADMINISTER in allowed,
+        audits=own if May.READ_AUDIT in allowed else (),
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import sklearn.cluster  # noqa: F401 -- takes seconds to load: now, not in the first job
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
+from app.actions import audit
 from app.actions.analyses import run_analysis
 from app.edge.services import now
 from app.settings import Settings
@@ -37,6 +38,13 @@ def build_worker(settings: Settings, database: Database) -> App:
         del timestamp
         for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
             await worker.job_manager.retry_job(job)
+
+    @worker.periodic(cron="7 * * * *")
+    @worker.task(name="seal_audit", queue="upkeep", queueing_lock="seal_audit", pass_context=False)
+    def seal_audit(timestamp: int) -> None:
+        """What was recorded in the last hour goes into the chain."""
+        del timestamp
+        audit.keep_sealed(database)
 
     return worker
 

@@ -34,12 +34,15 @@ ADOPT_ANALYSES        -        -                 yes         -      yes     -   
 READ_ANALYSES         -        -                 yes         yes    yes     yes        -          -       -
 READ_HOTSPOTS         yes      yes               yes         yes    yes     yes        yes        -       -
 ADMINISTER            -        -                 -           -      -       -          -          -       yes
+READ_AUDIT            -        -                 -           -      -       -          -          yes     -
+READ_RETENTION        -        -                 yes         yes    -       -          -          yes     -
+SET_RETENTION         -        -                 yes         yes    -       -          -          -       -
 """
 # fmt: on
 
 Matrix = dict[tuple[Role, May], bool]
 OWN, GIVER, ACCOUNT = UUID(int=1), UUID(int=2), UUID(int=3)
-MATRIX_SIZE = 9 * 10
+MATRIX_SIZE = 9 * 13
 
 
 def expected() -> Matrix:
