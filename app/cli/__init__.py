@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, audit, backtest, backups, doctor, incidents, municipality, running
+from app.cli import accounts, audit, backtest, backups, doctor, incidents, municipality, retention, running
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ incidents.register(app)
 backtest.register(app)
 accounts.register(app)
 audit.register(app)
+retention.register(app)
 backups.register(app)
 doctor.register(app)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import sklearn.cluster  # noqa: F401 -- takes seconds to load: now, not in the first job
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
-from app.actions import audit
+from app.actions import audit, retention
 from app.actions.analyses import run_analysis
 from app.edge.services import now
 from app.settings import Settings
@@ -45,6 +45,13 @@ def build_worker(settings: Settings, database: Database) -> App:
         """What was recorded in the last hour goes into the chain."""
         del timestamp
         audit.keep_sealed(database)
+
+    @worker.periodic(cron="23 2 * * *")
+    @worker.task(name="carry_out_retention", queue="upkeep", queueing_lock="carry_out_retention", pass_context=False)
+    def carry_out_retention(timestamp: int) -> None:
+        """What is past its time goes, every night."""
+        del timestamp
+        retention.carry_out_all_retention(database)
 
     return worker
 

@@ -271,6 +271,7 @@ analysis_runs = Table(
     Column("noise_count", Integer),
     Column("hotspot_count", Integer),
     Column("failure", Text),
+    Column("coarsened_at", Instant),  # when retention made boxes of its outlines
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     Index("analysis_runs_latest_idx", "organisation_id", text("requested_at DESC"), text("id DESC")),
 )

@@ -52,10 +52,12 @@ def downgrade() -> None:
     for table, columns in UNSAMPLED.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS -1")
-    op.execute("DROP FUNCTION purge_incidents(uuid, integer), retention_due(uuid, timestamptz), coarse_place(geometry)")
+    op.execute("DROP FUNCTION purge_incidents(uuid, integer), retention_due(uuid, timestamptz)")
+    op.execute("DROP FUNCTION coarse_place(geometry), coarse_box(geometry)")
     op.execute("DROP POLICY collection_counters_audits ON collection_counters")
     op.execute("DROP TABLE retention_rules")
     op.execute("ALTER TABLE incidents DROP COLUMN position_purged_at")
+    op.execute("ALTER TABLE analysis_runs DROP COLUMN coarsened_at")
     op.execute("ALTER TABLE audit_lines RENAME TO audit_lines_parts")
     op.execute("ALTER INDEX audit_lines_pkey RENAME TO audit_lines_parts_pkey")
     op.execute("ALTER SEQUENCE audit_lines_id_seq RENAME TO audit_lines_parts_id_seq")
@@ -339,6 +341,7 @@ CREATE CONSTRAINT TRIGGER retention_rules_audited AFTER INSERT OR UPDATE OR DELE
 CREATE POLICY collection_counters_audits ON collection_counters FOR SELECT {APP}
     USING (organisation_id = ANY ({AUDITS}));
 ALTER TABLE incidents ADD COLUMN position_purged_at timestamptz;
+ALTER TABLE analysis_runs ADD COLUMN coarsened_at timestamptz;
 """
 
 RETENTION_FUNCTIONS = """
@@ -346,6 +349,14 @@ RETENTION_FUNCTIONS = """
 CREATE FUNCTION coarse_place(place geometry) RETURNS geometry LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT ST_Transform(ST_SetSRID(ST_MakePoint(floor(ST_X(place) / 500) * 500 + 250, floor(ST_Y(place) / 500) * 500 + 250),
                                    ST_SRID(place)), 4326)
+$$;
+
+-- The whole 500 m squares round a shape in degrees, as one box.
+CREATE FUNCTION coarse_box(shape geometry) RETURNS geometry LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT ST_Transform(ST_MakeEnvelope(floor(ST_XMin(m.shape) / 500) * 500, floor(ST_YMin(m.shape) / 500) * 500,
+                                        ceil(ST_XMax(m.shape) / 500) * 500, ceil(ST_YMax(m.shape) / 500) * 500,
+                                        m.srid), 4326)
+      FROM (SELECT ST_Transform(shape, d.metric_srid) AS shape, d.metric_srid AS srid FROM deployment AS d) AS m
 $$;
 
 -- What an organisation's rules say is due at a moment, within the caller's scope. Of the rules for a source, a
@@ -391,7 +402,7 @@ $$;
 -- Carry the rules out, for so many incidents at a time; nothing can bring back what this removes. Incidents first and
 -- their history afterwards: a correction under way is waited for, and what it kept is seen.
 CREATE FUNCTION purge_incidents(organisation uuid, most integer)
-RETURNS TABLE (texts integer, positions integer, incidents integer, keys integer, runs integer)
+RETURNS TABLE (texts integer, positions integer, incidents integer, keys integer, runs integer, outlines integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -400,6 +411,8 @@ DECLARE
     gone     uuid[];
     n_keys   integer;
     n_runs   integer;
+    n_shapes integer;
+    old      timestamptz;  -- what was computed before it saw positions that are due by now
 BEGIN
     IF NOT coalesce(organisation = ANY (scope_ids('writes')), false) THEN
         RAISE EXCEPTION 'row-level security: not an organisation of this scope' USING ERRCODE = 'insufficient_privilege';
@@ -426,18 +439,39 @@ BEGIN
      WHERE k.organisation_id = organisation
        AND (k.created_at < now() - interval '30 days' OR k.incident_ids && (of_text || of_place || gone));
     GET DIAGNOSTICS n_keys = ROW_COUNT;
+    SELECT now() - make_interval(months => min(least(r.position_after_months, r.everything_after_months))) INTO old
+      FROM retention_rules AS r WHERE r.organisation_id = organisation;
     DELETE FROM analysis_runs AS r
-     WHERE r.organisation_id = organisation AND NOT EXISTS (SELECT FROM adoptions AS a WHERE a.run_id = r.id)
-       AND r.requested_at < now() - make_interval(months => (SELECT min(least(p.position_after_months, p.everything_after_months))
-                                                               FROM retention_rules AS p
-                                                              WHERE p.organisation_id = organisation));
+     WHERE r.organisation_id = organisation AND r.requested_at < old
+       AND NOT EXISTS (SELECT FROM adoptions AS a WHERE a.run_id = r.id);
     GET DIAGNOSTICS n_runs = ROW_COUNT;
+    -- Adopted hot spots keep their figures; outline and centre, made of exact places, become a box of whole squares.
+    UPDATE run_hotspots AS h
+       SET geom = b.box,
+           properties = (CAST(h.properties AS jsonb) || jsonb_build_object(
+               'centre', jsonb_build_array(round(CAST(ST_X(ST_Centroid(b.box)) AS numeric), 6),
+                                           round(CAST(ST_Y(ST_Centroid(b.box)) AS numeric), 6)),
+               'first_seen', left(h.properties ->> 'first_seen', 10) || 'T00:00:00Z',
+               'last_seen', left(h.properties ->> 'last_seen', 10) || 'T00:00:00Z'))::json
+      FROM (SELECT s.run_id, s.hotspot_id, coarse_box(s.geom) AS box
+              FROM run_hotspots AS s
+              JOIN analysis_runs AS r ON r.id = s.run_id
+             WHERE r.organisation_id = organisation AND r.requested_at < old AND r.coarsened_at IS NULL) AS b
+     WHERE b.run_id = h.run_id AND b.hotspot_id = h.hotspot_id;
+    GET DIAGNOSTICS n_shapes = ROW_COUNT;
+    IF n_shapes > 0 THEN
+        UPDATE analysis_runs AS r SET coarsened_at = now()
+         WHERE r.organisation_id = organisation AND r.requested_at < old AND r.coarsened_at IS NULL;
+        UPDATE collection_counters AS c SET revision = c.revision + 1
+         WHERE c.collection = 'hotspots' AND c.organisation_id = organisation;  -- who has the old outline fetches anew
+        ANALYZE run_hotspots;
+    END IF;
     IF cardinality(of_text || of_place || gone) > 0 THEN
         ANALYZE incidents;  -- the planner's samples are copies too
         ANALYZE incident_versions;
         ANALYZE idempotency_keys;
     END IF;
-    RETURN QUERY SELECT cardinality(of_text), cardinality(of_place), cardinality(gone), n_keys, n_runs;
+    RETURN QUERY SELECT cardinality(of_text), cardinality(of_place), cardinality(gone), n_keys, n_runs, n_shapes;
 END $$;
 REVOKE ALL ON FUNCTION purge_incidents(uuid, integer) FROM public;
 GRANT EXECUTE ON FUNCTION purge_incidents(uuid, integer) TO lagesbild_app;
