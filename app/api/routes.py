@@ -5,14 +5,14 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.api import analyses, areas, batches, categories, health, hotspots, incidents, organisations
+from app.api import analyses, areas, audit, batches, categories, health, hotspots, incidents, organisations, retention
 from app.edge.dependencies import Slot
 from app.edge.problems import Problem
 
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for part in (incidents, analyses, hotspots, areas, categories, organisations, health):
+for part in (incidents, analyses, hotspots, areas, categories, organisations, audit, retention, health):
     router.include_router(part.router, dependencies=[] if part is health else [Slot])
 
 

@@ -49,7 +49,7 @@ def _write(request: Request, actor: CurrentActor) -> Iterator[store.WriteTx]:
 
 
 def _reader(request: Request, actor: CurrentActor) -> store.Reader:
-    return store.Reader(services.of(request).database, actor, sessions.origin(request))
+    return sessions.reader(request, actor)
 
 
 # scope="function": the exit code, the commit, runs before the answer leaves; a failing commit is an error.

@@ -10,7 +10,7 @@ from app.actions import accounts
 from app.core.errors import ForbiddenError, NotSignedInError
 from app.core.permissions import Actor
 from app.edge import services
-from app.store.tx import Origin, ReadTx
+from app.store.tx import Origin, Reader, ReadTx
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LONGEST_SECRET = 200
@@ -102,6 +102,11 @@ def read(request: Request, reader: Actor) -> Iterator[ReadTx]:
     """One snapshot within the reader's scope."""
     with services.of(request).database.read(reader) as tx:
         yield tx
+
+
+def reader(request: Request, asking: Actor) -> Reader:
+    """For reads that stand in the audit log before they begin."""
+    return Reader(services.of(request).database, asking, origin(request))
 
 
 def origin(request: Request) -> Origin:

@@ -2,30 +2,23 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 BYTE_ORDER_MARK: Final = "\ufeff"  # spreadsheets take the file for UTF-8 by it
 _CARRIED_OUT: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def csv_lines(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The heading and each row as a line of CSV, as they come."""
-    yield BYTE_ORDER_MARK + _line(heading)
-    for row in rows:
-        yield _line([_cell(value) for value in row])
-
-
-def _cell(value: object) -> str:
-    """A number is itself; a text that begins like a formula is told to be one by an apostrophe."""
-    if value is None:
-        return ""
-    text = str(value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return text if is_number or not text.lstrip(" ").startswith(_CARRIED_OUT) else f"'{text}"
-
-
-def _line(cells: Sequence[str]) -> str:
+def csv_text(rows: Iterable[Sequence[object]], *, is_first: bool = False) -> str:
+    """Some rows of a file; its first ones begin with the mark."""
     written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerow(cells)
+    if is_first:
+        written.write(BYTE_ORDER_MARK)
+    csv.writer(written, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
     return written.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that begins like a formula is told to be a text by an apostrophe."""
+    is_formula = isinstance(value, str) and value.lstrip(" ").startswith(_CARRIED_OUT)
+    return f"'{value}" if is_formula else value

@@ -16,6 +16,10 @@ from app.store.tx import AuditedReadTx, ReadTx, WriteTx
 
 SQL = load("audit")
 DEPLOYMENT = UUID(int=0)  # stands for an organisation in lines about all of them
+COLUMNS = (  # of a line, as auditors see it
+    *("id", "recorded_at", "actor", "role", "organisation", "action", "subject", "figures", "scope", "address"),
+    "request_id",
+)
 SEALS_AT_A_TIME = 100
 UNSEALED_SHOWN = 1_000
 

@@ -107,6 +107,21 @@ class WriteTx(ReadTx):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A read that stands in the audit log by now. A long file takes many snapshots, so that none waits for a client."""
+
+    database: "Database"
+    actor: Actor
+    tally: Counter[str]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[AuditedReadTx]:
+        """One of them; rows of all are counted together."""
+        with self.database.read(self.actor) as tx:
+            yield AuditedReadTx(tx.conn, self.actor, self.tally)
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Somebody who asks, and from where: for reads that stand in the audit log before they begin."""
 
@@ -123,6 +138,10 @@ class Reader:
     ) -> AbstractContextManager[AuditedReadTx]:
         """A snapshot between two audit lines."""
         return self.database.audited_read(self.actor, self.origin, action, subject, **asked)
+
+    def reading(self, action: AuditAction, **asked: Any) -> AbstractContextManager[Reading]:
+        """As many snapshots as it takes between two audit lines."""
+        return self.database.audited(self.actor, self.origin, action, **asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +169,15 @@ class Database:
     def audited_read(
         self, actor: Actor, origin: Origin, action: AuditAction, subject: UUID | None = None, **asked: Any
     ) -> Iterator[AuditedReadTx]:
-        """One snapshot, with an audit line of what is asked before it and one of what was handed out after it.
+        """One snapshot, with an audit line of what is asked before it and one of what was handed out after it."""
+        with self.audited(actor, origin, action, subject, **asked) as reading, reading.snapshot() as tx:
+            yield tx
+
+    @contextmanager
+    def audited(
+        self, actor: Actor, origin: Origin, action: AuditAction, subject: UUID | None = None, **asked: Any
+    ) -> Iterator["Reading"]:
+        """As many snapshots as it takes, between one pair of audit lines.
 
         asked: the filter in codes, periods and coordinates; never words that somebody typed.
         """
@@ -161,8 +188,7 @@ class Database:
         tally: Counter[str] = Counter()
         is_whole = False
         try:
-            with self.read(actor) as snapshot:
-                yield AuditedReadTx(snapshot.conn, actor, tally)
+            yield Reading(self, actor, tally)
             is_whole = True
         finally:
             with self.write(actor, origin) as tx:

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from app.web import accessibility, hotspots, signing_in, static_files
+from app.web import accessibility, audit, hotspots, signing_in, static_files
 
 router = APIRouter(include_in_schema=False)
 router.include_router(signing_in.router)
 router.include_router(hotspots.router)
+router.include_router(audit.router)
 router.include_router(accessibility.router)
 router.include_router(static_files.router)

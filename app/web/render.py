@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.core.permissions import Actor
+from app.core.permissions import Actor, May
 from app.web import i18n, static_files, visits
 from app.web.i18n import gettext
 from app.web.packing import PACKED, pack, takes_gzip
@@ -46,9 +46,13 @@ def _environment() -> Environment:
 environment: Final = _environment()
 
 
-def navigation() -> list[tuple[str, str]]:
+def navigation(visitor: Actor) -> list[tuple[str, str]]:
     """The pages a signed-in person can go to: address and name."""
-    return [("/karta", gettext("Karta"))]
+    places = [
+        (May.READ_HOTSPOTS, "/karta", gettext("Karta")),
+        (May.READ_AUDIT, "/granskning", gettext("Granskning")),
+    ]
+    return [(href, name) for may, href, name in places if visitor.may(may)]
 
 
 def render(template: str, *, visitor: Actor | None, path: str, query: Mapping[str, str], **content: object) -> str:
@@ -64,7 +68,7 @@ def render(template: str, *, visitor: Actor | None, path: str, query: Mapping[st
         language=i18n.language(),
         other_language=other,
         other_language_href=f"?{urlencode({**query, 'lang': other.code})}",
-        navigation=navigation() if visitor else [],
+        navigation=navigation(visitor) if visitor else [],
         **content,
     )
 

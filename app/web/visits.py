@@ -5,6 +5,7 @@ The one place that knows the words of both; the pages themselves know only `plac
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +13,15 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from app.actions import audit, retention
 from app.core.analysis.params import AnalysisParams
+from app.core.audit import AuditAction
 from app.core.errors import NotFoundError
+from app.core.periods import parse_from, parse_to
 from app.core.permissions import Actor
+from app.core.retention import RetentionRule
 from app.edge import services, sessions
+from app.store import audit as audit_store
 from app.store import categories, hotspots, organisations
 from app.web.basemap import background, rings_of
 from app.web.gazetteer import Gazetteer
@@ -62,6 +68,40 @@ def rhythm_of(request: Request, actor: Actor, run: AdoptedRun, place: Place) -> 
     if row is None:
         raise NotFoundError("The hot spot is no longer within reach.")
     return rhythm(json.loads(row["statistics"]), names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLog:
+    """A page of the audit log with what stands round it."""
+
+    lines: list[dict[str, Any]]
+    next_before: int | None
+    sealed_at: datetime | None
+    organisations: list[tuple[str, str]]  # slug and name
+    rules: list[RetentionRule]
+
+
+def audit_log(
+    request: Request, actor: Actor, asked: Mapping[str, str], *, limit: int, before_id: int | None
+) -> AuditLog:
+    """What an auditor asks for: from, to, actor, action, organisation. Raises InvalidError for dates that are none."""
+    wanted = audit_store.Filter(
+        since=parse_from(asked["from"], "from") if "from" in asked else None,
+        until=parse_to(asked["to"], "to") if "to" in asked else None,
+        actor=asked.get("actor"),
+        action=AuditAction(asked["action"]) if asked.get("action") in set(AuditAction) else None,
+        organisation=asked.get("organisation"),
+    )
+    with audit.reading_audit(sessions.reader(request, actor), wanted) as tx:
+        lines, next_before = audit_store.page(tx, wanted, limit=limit, before_id=before_id)
+        seal = audit_store.last_seal(tx)
+        return AuditLog(
+            lines=lines,
+            next_before=next_before,
+            sealed_at=None if seal is None else seal["sealed_at"],
+            organisations=[(o["slug"], o["name"]) for o in organisations.page(tx, MOST_ORGANISATIONS)],
+            rules=retention.read_retention(tx),
+        )
 
 
 def code_version(request: Request) -> str:
