@@ -67,7 +67,8 @@ def test_rules_are_set_one_by_one_listed_and_taken_away(lagesbild: Run, world: A
 
 OLD = (
     "INSERT INTO incidents (organisation_id, source, category, occurred_from, geom, text, state, reported_at,"
-    " changed_at, content_hash) SELECT id, 'x', 'SKD', now() - interval '30 months', ST_SetSRID(ST_MakePoint(15.85, 59.65), 4326),"
+    " changed_at, content_hash) SELECT id, 'x', 'SKD', now() - interval '30 months',"
+    " ST_SetSRID(ST_MakePoint(15.85, 59.65), 4326),"
     " 'Text.', 'approved', now(), now(), '' FROM organisations WHERE slug = 'lindesta-kommun'"
 )
 
