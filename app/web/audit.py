@@ -83,7 +83,7 @@ def line_of(row: dict[str, Any]) -> Line:
     """A row as `store.audit.page` gives it."""
     told = {name: value for name, value in row["figures"].items() if name != PAIRING}
     about = [str(row["subject"])] if row["subject"] else []
-    about += [f"{name}: {_plain(value)}" for name, value in told.items()]
+    about += [f"{figure_name(name)}: {_plain(value)}" for name, value in told.items()]
     return Line(
         recorded_at=row["recorded_at"],
         who=row["actor"],
@@ -91,7 +91,7 @@ def line_of(row: dict[str, Any]) -> Line:
         organisation=row["organisation_name"] or "",
         what=action_name(row["action"]),
         about="; ".join(about),
-        scope=row["scope"] or "",
+        scope=scope_words(row["scope"] or ""),
         address=row["address"] or "",
     )
 
@@ -159,7 +159,60 @@ def role_name(role: str) -> str:
     return names[Role(role)] if role in set(Role) else role
 
 
+def scope_words(scope: str) -> str:
+    """A scope as `core.permissions` writes it in short, in the reader's language."""
+    names = {
+        "incidents": gettext("händelser"),
+        "hot spots": gettext("platser"),
+        "writes": gettext("skriver"),
+        "own reports only": gettext("bara egna rapporter"),
+        "administers": gettext("sköter konton"),
+        "audits": gettext("granskar"),
+        "nothing": gettext("ingenting"),
+    }
+    told = []
+    for part in filter(None, scope.split(", ")):
+        words, _, number = part.rpartition(" ")
+        told.append(f"{names.get(words, words)} {number}" if number.isdecimal() else names.get(part, part))
+    return ", ".join(told)
+
+
+def figure_name(name: str) -> str:
+    """What a figure counts or a filter narrows, in the reader's language; rare ones by their word."""
+    names = {
+        "rows": gettext("rader"),
+        "whole": gettext("till slut"),
+        "lines": gettext("rader"),
+        "created": gettext("nya"),
+        "repeated": gettext("upprepade"),
+        "refused": gettext("nekade"),
+        "texts": gettext("fritexter"),
+        "positions": gettext("exakta platser"),
+        "incidents": gettext("händelser"),
+        "since": gettext("från"),
+        "until": gettext("till"),
+        "categories": gettext("händelsetyper"),
+        "sources": gettext("källor"),
+        "states": gettext("tillstånd"),
+        "area": gettext("område"),
+        "bbox": gettext("kartutsnitt"),
+        "account": gettext("konto"),
+        "organisation": gettext("organisation"),
+        "organisations": gettext("organisationer"),
+        "role": gettext("roll"),
+        "fields": gettext("fält"),
+        "rules": gettext("regler"),
+        "months": gettext("månader"),
+        "by_actor": gettext("ett visst konto"),
+        "by_action": gettext("en viss åtgärd"),
+        "by_organisation": gettext("en viss organisation"),
+    }
+    return names.get(name, name)
+
+
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return gettext("ja") if value else gettext("nej")
     if isinstance(value, list):
         return ", ".join(_plain(part) for part in value)
     if isinstance(value, dict):

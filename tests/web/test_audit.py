@@ -10,7 +10,7 @@ from app.core.audit import AuditAction
 from app.core.permissions import Role
 from app.core.retention import RetentionRule
 from app.web import i18n
-from app.web.audit import action_name, line_of, role_name, rule_words
+from app.web.audit import action_name, line_of, role_name, rule_words, scope_words
 
 SignedIn = Callable[..., TestClient]
 PAGE = "/granskning"
@@ -102,4 +102,11 @@ def test_figures_are_written_out_and_the_pairing_left_away() -> None:
         "subject": "s", "figures": {"reading": "abc", "bbox": [1, 2], "rules": [{"source": None, "months": 6}]},
         "scope": None, "address": None,
     }  # fmt: skip
-    assert line_of(row).about == "s; bbox: 1, 2; rules: months 6"
+    assert line_of(row).about == "s; kartutsnitt: 1, 2; regler: months 6"
+    assert line_of(row | {"figures": {"whole": False, "odd": 1}, "subject": None}).about == "till slut: nej; odd: 1"
+
+
+def test_scopes_are_told_in_the_readers_words() -> None:
+    assert scope_words("incidents 2, own reports only, audits") == "händelser 2, bara egna rapporter, granskar"
+    i18n.use_language("en")
+    assert (scope_words("hot spots 12, later words"), scope_words("")) == ("hot spots 12, later words", "")
