@@ -139,8 +139,8 @@ class Looked:
 
 def hash_of(*fields: str | None) -> bytes:
     """SHA-256 of fields that cannot run together: length, colon, text; a dash for a missing one."""
-    parts = (b"-" if f is None else b"%d:%b" % (len(f.encode()), f.encode()) for f in fields)
-    return sha256(b"".join(parts)).digest()
+    encoded = [None if f is None else f.encode() for f in fields]
+    return sha256(b"".join([b"-" if e is None else b"%d:%b" % (len(e), e) for e in encoded])).digest()
 
 
 def faults_of_seal(seal: Seal, before: Looked, lines: Mapping[int, AuditLine], *, is_expired: bool) -> Iterator[Fault]:
@@ -176,4 +176,4 @@ def is_inserted(recorded_at: datetime, last_sealed_at: datetime | None) -> bool:
 
 
 def _instant(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")

@@ -151,3 +151,14 @@ def test_the_installer_administers() -> None:
 
 def test_a_changed_role_is_a_changed_actor() -> None:
     assert replace(actor(Role.REPORTER), role=Role.COORDINATOR).may(May.REVIEW_INCIDENTS)
+
+
+def test_a_scope_is_told_in_short_without_naming_anybody() -> None:
+    assert scope_of(Role.COORDINATOR, ACCOUNT, OWN, (GIVER,)).short() == "incidents 1, hot spots 2, writes 1"
+    assert scope_of(Role.REPORTER, ACCOUNT, OWN).short() == "incidents 1, hot spots 1, writes 1, own reports only"
+    assert (scope_of(Role.AUDITOR, ACCOUNT, OWN).short(), scope_of(Role.ADMIN, ACCOUNT, OWN).short()) == (
+        "audits",
+        "administers",
+    )
+    assert Scope().short() == "nothing"
+    assert scope_of(Role.AUDITOR, ACCOUNT, OWN).audits == (OWN,)

@@ -48,11 +48,11 @@ SELECT l.id, l.recorded_at, CAST(l.actor_id AS text) AS actor_id, l.actor, l.rol
  WHERE l.id = ANY (:ids)
 
 -- unsealed --
--- Lines in no seal, oldest first.
+-- Lines in no seal, oldest first. The list is made once: else it would be looked through for each line.
+WITH sealed AS MATERIALIZED (SELECT unnest(s.line_ids) AS id FROM audit_seals AS s)
 SELECT l.id, l.recorded_at
   FROM audit_lines AS l
- WHERE NOT EXISTS (SELECT FROM (SELECT unnest(s.line_ids) AS id FROM audit_seals AS s) AS sealed
-                    WHERE sealed.id = l.id)
+ WHERE NOT EXISTS (SELECT FROM sealed AS s WHERE s.id = l.id)
  ORDER BY l.recorded_at, l.id
  LIMIT :limit
 
