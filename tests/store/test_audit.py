@@ -233,9 +233,7 @@ def test_a_month_within_its_time_stays(db: store.Database, superuser: Connection
     assert f"audit_lines_{row[0]:%Y_%m}" in parts(superuser)
 
 
-@pytest.mark.parametrize(
-    "harm", ["DELETE FROM audit_lines WHERE id = %s", "UPDATE audit_lines SET actor = 'y' WHERE id = %s"]
-)
+@pytest.mark.parametrize("harm", ["DELETE FROM audit_lines", "UPDATE audit_lines SET actor = 'y'"])
 def test_an_expired_month_that_is_not_as_it_was_sealed_is_left_to_be_looked_at(
     db: store.Database, database: Database, superuser: Connection, harm: str
 ) -> None:
