@@ -166,7 +166,8 @@ def adopt_analysis(tx: WriteTx, run_id: UUID, now: datetime) -> None:
     rule = ClusterRule(eps_m=used["eps_m"], min_incidents=used["min_incidents"])
     steps = tracking.follow(found, known, profile=profile, ruler=Ruler.of(params, rule))
     known_hotspots.add(tx, adoption_id, steps)
-    tx.record(AuditAction.ANALYSIS_ADOPTED, run_id, **tracking.figures(steps))
+    figures: dict[str, Any] = tracking.figures(steps)
+    tx.record(AuditAction.ANALYSIS_ADOPTED, run_id, **figures)
 
 
 def take_back_adoption(tx: WriteTx, run_id: UUID, now: datetime) -> None:
@@ -256,10 +257,10 @@ def _begin(
         params = analyses.start(tx, run_id, now)
         if params is None:
             return None
-        tx.record(AuditAction.ANALYSIS_STARTED, run_id, organisations=params.organisations)
         givers = organisations.incident_givers(tx, actor.organisation_id)
         slugs = organisations.slugs_of(tx, (actor.organisation_id, *givers))
-    uses = tuple(i for i, slug in slugs.items() if slug in params.organisations)
+        uses = tuple(i for i, slug in slugs.items() if slug in params.organisations)
+        tx.record(AuditAction.ANALYSIS_STARTED, run_id, controllers=uses, organisations=params.organisations)
     if len(uses) < len(params.organisations):
         raise ForbiddenError("A sharing rule that this analysis needs is no longer in force; ask for a new one.")
     return params, uses

@@ -1,7 +1,8 @@
 """Report, correct and withdraw incidents. One report is a batch of one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,14 +20,15 @@ from app.core.errors import (
 from app.core.geo import Position
 from app.core.incidents import IncidentDraft, RawIncident, State, after_own_correction, check_transition
 from app.core.ingest import Checked, IngestRules, OutsideArea, check
-from app.core.permissions import May, check_may, check_own_organisation
-from app.store import categories, idempotency_keys, incidents, organisations, sources
-from app.store.tx import WriteTx
+from app.core.permissions import Actor, May, check_may, check_own_organisation
+from app.store import areas, categories, idempotency_keys, incidents, organisations, sources
+from app.store.tx import AuditedReadTx, Reader, ReadTx, WriteTx
 
 CONFLICT = FieldProblem(
     "source_ref", "conflict", "Another report with other content is already stored under this reference."
 )
 WITHDRAWN = FieldProblem("source_ref", "withdrawn", "The report stored under this reference was withdrawn.")
+PURGED = b""  # retention has removed what the hash was made of: what comes again under the reference is a repeat
 REFUSED_BEFORE = FieldProblem("", "refused-before", "Refused when the request was first sent; that answer said why.")
 
 
@@ -58,6 +60,33 @@ class Setting:
 
     now: datetime
     metric_srid: int
+
+
+@contextmanager
+def reading_incidents(reader: Reader, wanted: incidents.Filter) -> Iterator[AuditedReadTx]:
+    """Read incidents with their exact positions; the filter is in the audit log before anything is read."""
+    check_may_read(reader.actor)
+    with reader.plain() as tx:
+        asked = _told(tx, wanted)
+    with reader.audited(AuditAction.INCIDENTS_READ, **asked) as tx:
+        yield tx
+
+
+def read_incident(reader: Reader, incident_id: UUID) -> dict[str, Any]:
+    """One incident as a mapping of its columns. A withdrawn one is found only in lists. Raises NotFoundError."""
+    check_may_read(reader.actor)
+    with reader.audited(AuditAction.INCIDENT_READ, incident_id) as tx:
+        found = incidents.seen(tx, incident_id)
+        if found is not None and found["state"] != State.WITHDRAWN:
+            tx.hand_out(1)
+            return found
+    raise NotFoundError("There is no such report that you may see.")
+
+
+def check_may_read(actor: Actor) -> None:
+    """All of the organisation's incidents, or at least the own ones; the scope holds which, and how exactly."""
+    if not actor.may(May.READ_OWN_INCIDENTS):
+        check_may(actor, May.READ_INCIDENTS)
 
 
 def report_incidents(
@@ -142,6 +171,31 @@ def withdraw_incident(tx: WriteTx, incident_id: UUID, now: datetime) -> None:
     tx.record(AuditAction.INCIDENT_WITHDRAWN, incident_id)
 
 
+def _told(tx: ReadTx, wanted: incidents.Filter) -> dict[str, Any]:
+    """The filter for the audit log: codes that are ours, times and corners; of words that are not, how many.
+
+    Raises InvalidError for an area that there is not.
+    """
+    if wanted.area is not None and not areas.exists(tx, wanted.area):
+        sentence = "There is no such area; GET /api/v1/areas lists them."
+        raise InvalidError(sentence, (FieldProblem("area", "unknown-area", sentence),))
+    told: dict[str, Any] = {
+        "since": wanted.since,
+        "until": wanted.until,
+        "area": wanted.area,
+        "bbox": wanted.bbox,
+        "states": None if wanted.states == incidents.LISTED else wanted.states,
+    }
+    if wanted.categories is not None:
+        known = {c["code"] for c in categories.page(tx)}
+        told["categories"] = [c for c in wanted.categories if c in known]
+        told["unknown_categories"] = len(wanted.categories) - len(told["categories"])
+    if wanted.sources is not None:
+        told["sources"] = sorted(sources.named(tx, [s for s in wanted.sources if "\x00" not in s]))
+        told["unknown_sources"] = len(wanted.sources) - len(told["sources"])
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def _repeated(earlier: tuple[bytes, list[UUID | None]], repeatable: Repeatable) -> Reported:
     request_hash, ids = earlier
     if request_hash != repeatable.request_hash:
@@ -200,7 +254,7 @@ def _store(
             ids[i] = incident_id
             continue
         earlier = known.get((draft.source, draft.source_ref or ""))
-        if earlier is None or earlier.content_hash != draft.content_hash:
+        if earlier is None or earlier.content_hash not in (draft.content_hash, PURGED):
             found[i] = (CONFLICT,)
         elif earlier.state is State.WITHDRAWN:
             found[i] = (WITHDRAWN,)

@@ -19,15 +19,13 @@ from app.api.schemas import (
     LonLat,
     Stored,
 )
-from app.core.errors import FieldProblem, InvalidError, NotFoundError
+from app.core.errors import NotFoundError
 from app.core.incidents import State
 from app.core.periods import parse_from, parse_to
-from app.core.permissions import May, check_may
 from app.edge.bodies import JsonRoute
-from app.edge.dependencies import CurrentServices, RawBody, ReadTx, WriteTx
+from app.edge.dependencies import CurrentServices, RawBody, Reader, WriteTx
 from app.edge.problems import documented
 from app.edge.services import Services
-from app.store import areas
 from app.store import incidents as store
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=JsonRoute)
@@ -114,7 +112,7 @@ def post_batch(
 )
 def get_incidents(  # noqa: PLR0913 -- the filters of a list
     request: Request,
-    tx: ReadTx,
+    reader: Reader,
     from_: Annotated[str | None, Query(alias="from", max_length=40, description="Date or instant, included")] = None,
     to: Annotated[str | None, Query(max_length=40, description="Date (included) or instant (excluded)")] = None,
     category: Codes = None,
@@ -129,29 +127,28 @@ def get_incidents(  # noqa: PLR0913 -- the filters of a list
 
     Withdrawn, rejected, duplicate and purged reports are listed only when `state` asks for them.
     """
-    _check_may_read(tx)
+    actions.check_may_read(reader.actor)
+    after = parameters.from_cursor(cursor)
     wanted = store.Filter(
         since=None if from_ is None else parse_from(from_, "from"),
         until=None if to is None else parse_to(to, "to"),
         categories=parameters.codes(category),
         sources=parameters.codes(source),
         states=tuple(state) if state else store.LISTED,
-        area=_known_area(tx, area),
+        area=area,
         bbox=parameters.bbox(bbox),
     )
-    features, last = store.page(tx, wanted, limit=limit, after=parameters.from_cursor(cursor))
+    with actions.reading_incidents(reader, wanted) as tx:
+        features, last = store.page(tx, wanted, limit=limit, after=after)
+        tx.hand_out(len(features))
     next_url = None if last is None else str(request.url.include_query_params(cursor=parameters.cursor_of(last)))
     return geojson.collection(",".join(features), len(features), next_url=next_url)
 
 
 @router.get("/{incident_id:uuid}", responses=documented(404))
-def get_incident(incident_id: UUID, tx: ReadTx) -> IncidentOut:
+def get_incident(incident_id: UUID, reader: Reader) -> IncidentOut:
     """One incident. A withdrawn one is found in the list, with `state=withdrawn`."""
-    _check_may_read(tx)
-    found = store.seen(tx, incident_id)
-    if found is None or found["state"] == State.WITHDRAWN:
-        raise NotFoundError("There is no such report that you may see.")
-    return _out(found)
+    return _out(actions.read_incident(reader, incident_id))
 
 
 @router.patch("/{incident_id:uuid}", responses=documented(404, 409, 415))
@@ -173,25 +170,12 @@ def delete_incident(incident_id: UUID, tx: WriteTx, services: CurrentServices) -
     actions.withdraw_incident(tx, incident_id, services.clock())
 
 
-def _check_may_read(tx: ReadTx) -> None:
-    """All of the organisation's incidents, or at least the own ones; the scope holds which, and how exactly."""
-    if not tx.actor.may(May.READ_OWN_INCIDENTS):
-        check_may(tx.actor, May.READ_INCIDENTS)
-
-
 def _setting(services: Services) -> actions.Setting:
     return actions.Setting(now=services.clock(), metric_srid=services.metric_srid)
 
 
 def _repeatable(key: str, content: bytes) -> actions.Repeatable:
     return actions.Repeatable(key=key, request_hash=blake2b(content, digest_size=16).digest())
-
-
-def _known_area(tx: ReadTx, code: str | None) -> str | None:
-    if code is not None and not areas.exists(tx, code):
-        sentence = "There is no such area; GET /api/v1/areas lists them."
-        raise InvalidError(sentence, (FieldProblem("area", "unknown-area", sentence),))
-    return code
 
 
 def _out(found: dict[str, Any]) -> IncidentOut:

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from app.api import (
     analyses,
     areas,
+    audit,
     batches,
     catchments,
     categories,
@@ -16,6 +17,7 @@ from app.api import (
     incidents,
     joint_hotspots,
     organisations,
+    retention,
     sharing_rules,
     tokens,
 )
@@ -35,6 +37,8 @@ for part in (
     organisations,
     sharing_rules,
     tokens,
+    audit,
+    retention,
     catchments,
     health,
 ):

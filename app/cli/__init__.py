@@ -9,6 +9,7 @@ import typer
 from app import __version__
 from app.cli import (
     accounts,
+    audit,
     backtest,
     backups,
     catchments,
@@ -17,6 +18,7 @@ from app.cli import (
     joint,
     municipality,
     organisations,
+    retention,
     running,
     sharing,
 )
@@ -39,6 +41,8 @@ accounts.register(app)
 sharing.register(app)
 catchments.register(app)
 joint.register(app)
+audit.register(app)
+retention.register(app)
 backups.register(app)
 doctor.register(app)
 

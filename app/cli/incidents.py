@@ -20,6 +20,7 @@ from app.cli.rows import Row, Table
 from app.cli.setting_up import organisation_actor
 from app.core.analysis import dbscan
 from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, Weighting
+from app.core.audit import AuditAction
 from app.core.errors import FieldProblem, InvalidError
 from app.core.incidents import SOURCE_MAX_CHARS
 from app.core.periods import parse_from, parse_to
@@ -28,7 +29,7 @@ from app.edge.services import now
 from app.store import analyses as runs
 from app.store import hotspots, organisations
 from app.store.engine import JOB_TIMEOUT_MS
-from app.store.tx import Database, WriteTx
+from app.store.tx import Database, Reader, WriteTx
 
 ROWS_AT_A_TIME = 10_000
 SHOWN = 10
@@ -299,8 +300,9 @@ def _ranked(database: Database, actor: Actor, run_id: UUID) -> list[dict[str, An
 
 
 def _as_geojson(database: Database, actor: Actor, run: dict[str, Any]) -> str:
-    with database.read(actor) as tx:
-        features, _ = hotspots.features(tx, run["id"], hotspots.Filter())
+    with Reader(database, actor).audited(AuditAction.HOTSPOTS_EXPORTED, run["id"]) as tx:
+        features, count = hotspots.features(tx, run["id"], hotspots.Filter())
+        tx.hand_out(count)
     about = {
         "id": run["id"],
         "organisation": run["organisation"],

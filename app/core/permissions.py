@@ -43,21 +43,25 @@ class May(StrEnum):
     READ_HOTSPOTS = "read hot spots"
     READ_SHARING = "read the sharing rules of their organisation"
     ADMINISTER = "administer accounts, tokens and organisations"
+    READ_AUDIT = "read the audit log"
+    READ_RETENTION = "read the rules of retention"
+    SET_RETENTION = "set and carry out their organisation's rules of retention"
 
 
 _REPORTS = frozenset({May.REPORT_INCIDENTS, May.READ_OWN_INCIDENTS, May.CORRECT_OWN_INCIDENTS, May.READ_TEXTS})
 _REVIEWS = _REPORTS | {May.READ_INCIDENTS, May.READ_SHARED_INCIDENTS, May.REVIEW_INCIDENTS, May.READ_SHARING}
+_KEEPS = frozenset({May.READ_RETENTION, May.SET_RETENTION})
 _READS_RESULTS = frozenset({May.READ_HOTSPOTS, May.READ_ANALYSES})
 
 POLICY: dict[Role, frozenset[May]] = {
     Role.REPORTER: _REPORTS | {May.READ_HOTSPOTS, May.READ_COARSE_INCIDENTS},
     Role.EXTERNAL_REPORTER: _REPORTS | {May.READ_HOTSPOTS},
-    Role.COORDINATOR: _REVIEWS | _READS_RESULTS | {May.RUN_ANALYSES, May.ADOPT_ANALYSES},
-    Role.POLICE: _REVIEWS | _READS_RESULTS,
+    Role.COORDINATOR: _REVIEWS | _READS_RESULTS | _KEEPS | {May.RUN_ANALYSES, May.ADOPT_ANALYSES},
+    Role.POLICE: _REVIEWS | _READS_RESULTS | _KEEPS,
     Role.ANALYST: _READS_RESULTS | {May.READ_INCIDENTS, May.READ_TEXTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES},
     Role.LEADERSHIP: _READS_RESULTS,
     Role.MAP_CLIENT: frozenset({May.READ_HOTSPOTS}),
-    Role.AUDITOR: frozenset({May.READ_SHARING}),
+    Role.AUDITOR: frozenset({May.READ_SHARING, May.READ_AUDIT, May.READ_RETENTION}),
     Role.ADMIN: frozenset({May.ADMINISTER, May.READ_SHARING}),
 }
 
@@ -97,6 +101,26 @@ class Scope:
     is_given_coarse: bool = False  # some of the hot spots of others may be seen less than exactly
     rules: str = ""  # a digest of the sharing rules in force, for the validators of cached answers
     administers: bool = False  # accounts, tokens and organisations of the whole deployment
+    audits: tuple[UUID, ...] = ()  # organisations whose audit log may be read
+
+    def short(self) -> str:
+        """For the audit line: how far the scope reaches, without naming every organisation."""
+        told = [
+            f"{name} {len(ids)}"
+            for name, ids in (
+                ("incidents", self.incidents),
+                ("coarse", self.coarse),
+                ("shared", self.shared),
+                ("hot spots", self.hotspots),
+                ("writes", self.writes),
+            )
+            if ids
+        ]
+        told += ["own reports only"] if self.reporter and self.incidents else []
+        told += [f"at most {self.precision}"] if self.precision is not Precision.EXACT else []
+        told += ["administers"] if self.administers else []
+        told += ["audits"] if self.audits else []
+        return ", ".join(told) or "nothing"
 
     @property
     def readable(self) -> tuple[UUID, ...]:
@@ -192,6 +216,7 @@ def scope_of(
         is_given_coarse=given.is_coarse and reads_hotspots,
         rules=given.rules,
         administers=May.ADMINISTER in allowed,
+        audits=own if May.READ_AUDIT in allowed else (),
     )
 
 
@@ -213,6 +238,7 @@ def narrowed(scope: Scope, token: Token) -> Scope:
         precision=coarser(scope.precision, Precision.SNAPPED) if scope.coarse and not reads_coarse else scope.precision,
         police_area=scope.police_area if May.READ_HOTSPOTS in opened else None,
         administers=scope.administers and May.ADMINISTER in opened,
+        audits=scope.audits if May.READ_AUDIT in opened else (),
     )
 
 

@@ -48,8 +48,13 @@ def _write(request: Request, actor: CurrentActor) -> Iterator[store.WriteTx]:
         yield tx
 
 
+def _reader(request: Request, actor: CurrentActor) -> store.Reader:
+    return sessions.reader(request, actor)
+
+
 # scope="function": the exit code, the commit, runs before the answer leaves; a failing commit is an error.
 ReadTx = Annotated[store.ReadTx, Depends(_read, scope="function")]
+Reader = Annotated[store.Reader, Depends(_reader)]  # begins its transactions itself: reads of exact positions
 WriteTx = Annotated[store.WriteTx, Depends(_write, scope="function")]
 
 

@@ -12,7 +12,7 @@ from app.core.limits import Kind
 from app.core.permissions import Actor
 from app.edge import limits, services
 from app.edge.providers import Claims, Provider
-from app.store.tx import Origin, ReadTx, WriteTx
+from app.store.tx import Origin, Reader, ReadTx, WriteTx
 
 LONGEST_SECRET = 200
 
@@ -142,6 +142,11 @@ def write(request: Request, writer: Actor) -> Iterator[WriteTx]:
     limits.check(request, Kind.WRITE, str(writer.id))
     with services.of(request).database.write(writer, origin(request)) as tx:
         yield tx
+
+
+def reader(request: Request, asking: Actor) -> Reader:
+    """For reads that stand in the audit log before they begin."""
+    return Reader(services.of(request).database, asking, origin(request))
 
 
 def origin(request: Request) -> Origin:

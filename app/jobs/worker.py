@@ -9,6 +9,7 @@ from uuid import UUID
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from app import __version__
+from app.actions import audit, retention
 from app.actions.analyses import run_analysis
 from app.actions.joint import make_joint_pictures
 from app.core.analysis import dbscan
@@ -55,6 +56,20 @@ def build_worker(settings: Settings, database: Database) -> App:
             del timestamp
             k = settings.smallest_count
             make_joint_pictures(Database(joint), now=now(), k=k, code_version=__version__)
+
+    @worker.periodic(cron="7 * * * *")
+    @worker.task(name="seal_audit", queue="upkeep", queueing_lock="seal_audit", pass_context=False)
+    def seal_audit(timestamp: int) -> None:
+        """What was recorded in the last hour goes into the chain."""
+        del timestamp
+        audit.keep_sealed(database)
+
+    @worker.periodic(cron="23 2 * * *")
+    @worker.task(name="carry_out_retention", queue="upkeep", queueing_lock="carry_out_retention", pass_context=False)
+    def carry_out_retention(timestamp: int) -> None:
+        """What is past its time goes, every night."""
+        del timestamp
+        retention.carry_out_all_retention(database)
 
     return worker
 

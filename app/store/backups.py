@@ -191,9 +191,10 @@ def _contents(connection: Connection) -> Contents:
         )
         for schema, name in named
     }
+    parents = counts.keys() | set(connection.execute(SQL.parents).scalars())
     return Contents(
         tables=counts,
-        last_audit_line=_largest(connection, "id", "audit_lines") if "public.audit_lines" in counts else None,
+        last_audit_line=_largest(connection, "id", "audit_lines") if "public.audit_lines" in parents else None,
         revision=_largest(connection, "version_num", "alembic_version") if "public.alembic_version" in counts else None,
     )
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.core.incidents import IncidentDraft, State
 from app.store.queries import load, record
-from app.store.tx import ReadTx, WriteTx
+from app.store.tx import AuditedReadTx, ReadTx, WriteTx
 
 SQL = load("incidents")
 STAGED = (  # the types of the columns of `stage`
@@ -111,9 +111,12 @@ def by_reference(tx: WriteTx, references: Sequence[tuple[str, str]]) -> dict[tup
 
 
 def page(
-    tx: ReadTx, wanted: Filter, *, limit: int, after: tuple[datetime, UUID] | None
+    tx: AuditedReadTx, wanted: Filter, *, limit: int, after: tuple[datetime, UUID] | None
 ) -> tuple[list[str], tuple[datetime, UUID] | None]:
-    """GeoJSON features, newest first, and the keyset of the next page (None when this is the last)."""
+    """GeoJSON features, newest first, and the keyset of the next page (None when this is the last).
+
+    Exact positions: only between audit lines.
+    """
     west, south, east, north = wanted.bbox or (None, None, None, None)
     rows = tx.conn.execute(
         SQL.page,
@@ -138,13 +141,13 @@ def page(
     return [r.feature for r in rows[:limit]], last
 
 
-def one(tx: ReadTx, incident_id: UUID) -> dict[str, Any] | None:
+def one(tx: AuditedReadTx | WriteTx, incident_id: UUID) -> dict[str, Any] | None:
     """An incident as its organisation has it: a mapping of its columns, lon and lat among them; None out of reach."""
     own = {"id": incident_id, "organisations": list(tx.scope.incidents), "reporter": tx.scope.reporter}
     return record(tx.conn.execute(SQL.one, own))
 
 
-def seen(tx: ReadTx, incident_id: UUID) -> dict[str, Any] | None:
+def seen(tx: AuditedReadTx, incident_id: UUID) -> dict[str, Any] | None:
     """An incident as the reader may see it, `precision` among its columns; None when out of reach."""
     return record(tx.conn.execute(SQL.seen, {"id": incident_id, "organisations": list(tx.scope.readable)}))
 

@@ -23,9 +23,9 @@ NOT_OURS = {"spatial_ref_sys", "alembic_version"}
 
 
 def is_ours(name: str | None, type_: str, parent_names: object) -> bool:
-    """Whether Alembic compares this table: not PostGIS's own, not Alembic's."""
+    """Whether Alembic compares this table: not PostGIS's own, not Alembic's, not the audit log's monthly parts."""
     del parent_names
-    return not (type_ == "table" and name in NOT_OURS)
+    return not (type_ == "table" and (name in NOT_OURS or (name or "").startswith("audit_lines_")))
 
 
 def _config() -> Config:

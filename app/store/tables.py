@@ -25,6 +25,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -57,6 +58,13 @@ deployment = Table(
     metadata,
     Column("id", Boolean, CheckConstraint("id", name="one_row"), primary_key=True, server_default=text("true")),
     Column("metric_srid", Integer, nullable=False),
+    Column(
+        "audit_keep_months",
+        Integer,
+        CheckConstraint("audit_keep_months BETWEEN 6 AND 240", name="audit_keep_months"),
+        nullable=False,
+        server_default=text("24"),
+    ),
     Column("created_at", Instant, nullable=False, server_default=NOW),
 )
 
@@ -248,7 +256,10 @@ incidents = Table(
     Column("reported_by", Uuid),  # an account; no foreign key: accounts may be removed, reports stay
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("changed_at", Instant, nullable=False),
-    Column("content_hash", LargeBinary, nullable=False),  # of what was sent first: tells a repeat from a conflict
+    Column(
+        "content_hash", LargeBinary, nullable=False
+    ),  # of what was sent first: tells a repeat from a conflict; empty once purged
+    Column("position_purged_at", Instant),  # when retention moved it to the centre of a coarse square
     CheckConstraint(
         "state IN ('submitted', 'reviewed', 'supplement_wanted', 'duplicate',"
         " 'rejected', 'approved', 'withdrawn', 'purged')",
@@ -309,6 +320,7 @@ analysis_runs = Table(
     Column("hotspot_count", Integer),
     Column("failure", Text),
     Column("findings", JSON),  # the rule as used and why, positions to ask about, as text
+    Column("coarsened_at", Instant),  # when retention made boxes of its outlines
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     Index("analysis_runs_latest_idx", "organisation_id", text("requested_at DESC"), text("id DESC")),
 )
@@ -443,7 +455,7 @@ audit_lines = Table(
     "audit_lines",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("recorded_at", Instant, nullable=False, server_default=text("clock_timestamp()")),
+    Column("recorded_at", Instant, primary_key=True, server_default=text("clock_timestamp()")),
     Column("actor_id", Uuid),
     Column("actor", Text, nullable=False),
     Column("role", Text, nullable=False),
@@ -453,4 +465,47 @@ audit_lines = Table(
     Column("figures", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("request_id", Text),
     Column("address", Text),
+    Column("scope", Text),  # in short, for people
+    Column("controllers", ARRAY(Uuid), nullable=False, server_default=text("'{}'::uuid[]")),  # whose rows were read
+    postgresql_partition_by="RANGE (recorded_at)",  # a part for each month: migration 0008
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("sealed_at", Instant, nullable=False),
+    Column("month", Date, nullable=False),
+    Column("line_count", Integer, nullable=False),
+    Column("line_ids", ARRAY(BigInteger)),  # none once the month has expired
+    Column("line_hashes", ARRAY(LargeBinary)),
+    Column("lines_hash", LargeBinary, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("seal_hash", LargeBinary, nullable=False),
+    CheckConstraint("kind IN ('lines', 'expiry')", name="kind"),
+    Index("audit_seals_month_idx", "month"),
+)
+
+retention_rules = Table(
+    "retention_rules",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=NEW_ID),
+    _organisation(),
+    Column("source", Text),  # none = every source
+    Column("category", Text, ForeignKey("categories.code")),  # none = every category
+    Column("text_after_months", Integer),
+    Column("position_after_months", Integer),
+    Column("everything_after_months", Integer),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", Uuid, nullable=False),
+    CheckConstraint(
+        "least(text_after_months, position_after_months, everything_after_months) >= 1"
+        " AND num_nonnulls(text_after_months, position_after_months, everything_after_months) > 0"
+        " AND greatest(text_after_months, position_after_months, everything_after_months) <= 600",
+        name="months",
+    ),
+    UniqueConstraint(
+        "organisation_id", "source", "category", name="retention_rules_kind_key", postgresql_nulls_not_distinct=True
+    ),
 )

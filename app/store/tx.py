@@ -1,20 +1,23 @@
 """Transactions: the only begin and commit, and the only place where a scope is set.
 
 A ReadTx is one snapshot, read only. A WriteTx does not commit without an audit line: the
-database refuses it (migration 0002), whatever this code does.
+database refuses it (migration 0002), whatever this code does. An AuditedReadTx is a ReadTx between two audit lines
+of its own: what is asked for is committed before the first row is read, how many rows came after the last.
 """
 
 import json
+from collections import Counter
+from collections.abc import Collection as AbstractCollection
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
-from app.core.audit import AuditAction
+from app.core.audit import READS_INCIDENTS, AuditAction
 from app.core.disclosure import Precision
 from app.core.permissions import Actor, Collection, Given, Role, Scope, Token, narrowed, scope_of
 from app.store.errors import translated
@@ -26,12 +29,14 @@ _SET_SCOPE = text(
     " set_config('lagesbild.writes', :writes, true), set_config('lagesbild.reporter', :reporter, true),"
     " set_config('lagesbild.administers', :administers, true), set_config('lagesbild.own', :own, true),"
     " set_config('lagesbild.coarse', :coarse, true), set_config('lagesbild.shared', :shared, true),"
-    " set_config('lagesbild.texts', :texts, true), set_config('lagesbild.precision', :precision, true)"
+    " set_config('lagesbild.texts', :texts, true), set_config('lagesbild.precision', :precision, true),"
+    " set_config('lagesbild.audits', :audits, true)"
 )
 _RECORD = text(
-    "INSERT INTO audit_lines (actor_id, actor, role, organisation_id, action, subject, figures, request_id, address)"
+    "INSERT INTO audit_lines (actor_id, actor, role, organisation_id, action, subject, figures, request_id, address,"
+    " scope, controllers)"
     " VALUES (:actor_id, :actor, :role, :organisation_id, :action, :subject, CAST(:figures AS jsonb),"
-    " :request_id, :address)"
+    " :request_id, :address, :scope, CAST(:controllers AS uuid[]))"
 )
 _GIVEN = "g.incident_givers, g.coarse_givers, g.rules, g.local_police_area"
 _SIGNED_IN = text(f"SELECT s.*, {_GIVEN} FROM signed_in(:hash, :is_session) AS s, given_to(s.organisation_id) AS g")
@@ -75,13 +80,37 @@ class ReadTx:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditedReadTx(ReadTx):
+    """One read-only snapshot whose filter stands in the audit log already; what has exact positions takes this.
+
+    It can add audit lines and nothing else: they are committed beside it, the snapshot itself is read only.
+    """
+
+    tally: Counter[str] = field(default_factory=Counter)
+
+    def hand_out(self, rows: int) -> None:
+        """Count rows that leave the service."""
+        self.tally["rows"] += rows
+
+
+@dataclass(frozen=True, slots=True)
 class WriteTx(ReadTx):
     """One all-or-nothing change within one actor's scope, with its audit lines."""
 
     origin: Origin = field(default_factory=Origin)
 
-    def record(self, action: AuditAction, subject: UUID | str | None = None, **figures: Any) -> None:
-        """Add an audit line. `figures` are counts, codes and references; never a row's content."""
+    def record(
+        self,
+        action: AuditAction,
+        subject: UUID | str | None = None,
+        *,
+        controllers: AbstractCollection[UUID] = (),
+        **figures: Any,
+    ) -> None:
+        """Add an audit line. `figures` are counts, codes and references; never a row's content.
+
+        controllers: the organisations whose incidents are read; their auditors see the line too.
+        """
         self.conn.execute(
             _RECORD,
             {
@@ -94,8 +123,48 @@ class WriteTx(ReadTx):
                 "figures": json.dumps(figures, default=str),
                 "request_id": self.origin.request_id,
                 "address": self.origin.address,
+                "scope": self.scope.short(),
+                "controllers": list(controllers),
             },
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A read that stands in the audit log by now. A long file takes many snapshots, so that none waits for a client."""
+
+    database: "Database"
+    actor: Actor
+    tally: Counter[str]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[AuditedReadTx]:
+        """One of them; rows of all are counted together."""
+        with self.database.read(self.actor) as tx:
+            yield AuditedReadTx(tx.conn, self.actor, self.tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who asks, and from where: for reads that stand in the audit log before they begin."""
+
+    database: "Database"
+    actor: Actor
+    origin: Origin = field(default_factory=Origin)
+
+    def plain(self) -> AbstractContextManager[ReadTx]:
+        """A snapshot without exact positions, which is not logged."""
+        return self.database.read(self.actor)
+
+    def audited(
+        self, action: AuditAction, subject: UUID | None = None, **asked: Any
+    ) -> AbstractContextManager[AuditedReadTx]:
+        """A snapshot between two audit lines."""
+        return self.database.audited_read(self.actor, self.origin, action, subject, **asked)
+
+    def reading(self, action: AuditAction, **asked: Any) -> AbstractContextManager[Reading]:
+        """As many snapshots as it takes between two audit lines."""
+        return self.database.audited(self.actor, self.origin, action, **asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +204,42 @@ class Database:
             with conn.begin(), cancellable(conn):
                 _set_scope(conn, actor)
                 yield ReadTx(conn, actor)
+
+    @contextmanager
+    def audited_read(
+        self, actor: Actor, origin: Origin, action: AuditAction, subject: UUID | None = None, **asked: Any
+    ) -> Iterator[AuditedReadTx]:
+        """One snapshot, with an audit line of what is asked before it and one of what was handed out after it."""
+        with self.audited(actor, origin, action, subject, **asked) as reading, reading.snapshot() as tx:
+            yield tx
+
+    @contextmanager
+    def audited(
+        self, actor: Actor, origin: Origin, action: AuditAction, subject: UUID | None = None, **asked: Any
+    ) -> Iterator["Reading"]:
+        """As many snapshots as it takes, between one pair of audit lines.
+
+        asked: the filter in codes, periods and coordinates; never words that somebody typed.
+        """
+        reading = uuid4().hex
+        controllers = actor.scope.incidents if action in READS_INCIDENTS else ()
+        with self.write(actor, origin) as tx:
+            tx.record(action, subject, controllers=controllers, reading=reading, **asked)
+        tally: Counter[str] = Counter()
+        is_whole = False
+        try:
+            yield Reading(self, actor, tally)
+            is_whole = True
+        finally:
+            with self.write(actor, origin) as tx:
+                tx.record(
+                    AuditAction.READ_ENDED,
+                    subject,
+                    controllers=controllers,
+                    reading=reading,
+                    rows=tally["rows"],
+                    whole=is_whole,
+                )
 
     @contextmanager
     def write(self, actor: Actor, origin: Origin | None = None) -> Iterator[WriteTx]:
@@ -192,6 +297,7 @@ def _set_scope(conn: Connection, actor: Actor) -> None:
             "shared": _listed(scope.shared),
             "texts": "on" if scope.texts else "",
             "precision": scope.precision,
+            "audits": _listed(scope.audits),
         },
     )
 

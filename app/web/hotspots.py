@@ -27,6 +27,8 @@ def map_page(request: Request, plats: str | None = None) -> Response:
     if visitor is None:
         return RedirectResponse(sign_in_address(_here(request)), 303)
     if not visitor.may(May.READ_HOTSPOTS):
+        if visitor.may(May.READ_AUDIT):  # where signing in leads, for those who have another page to go to
+            return RedirectResponse("/granskning", 303)
         return page(request, "not_for_role.html", visitor=visitor, status=403)
     listing = visits.adopted_listing(request, visitor)
     if listing is None:

@@ -53,10 +53,12 @@ environment: Final = _environment()
 
 def navigation(visitor: Actor) -> list[tuple[str, str]]:
     """The pages a signed-in person can go to: address and name."""
-    found = [("/karta", gettext("Karta"))]
-    if visitor.may(May.ADMINISTER):
-        found.append(("/nycklar", gettext("Nycklar")))
-    return found
+    places = [
+        (May.READ_HOTSPOTS, "/karta", gettext("Karta")),
+        (May.READ_AUDIT, "/granskning", gettext("Granskning")),
+        (May.ADMINISTER, "/nycklar", gettext("Nycklar")),
+    ]
+    return [(href, name) for may, href, name in places if visitor.may(may)]
 
 
 def render(template: str, *, visitor: Actor | None, path: str, query: Mapping[str, str], **content: object) -> str:

@@ -5,6 +5,7 @@ The one place that knows the words of both; the pages themselves know only `plac
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +14,17 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from app.actions import accounts as account_actions
+from app.actions import audit, retention
 from app.core.analysis.params import AnalysisParams
 from app.core.analysis.tracking import Change
+from app.core.audit import AuditAction
 from app.core.errors import NotFoundError
+from app.core.periods import parse_from, parse_to
 from app.core.permissions import Actor, Token
+from app.core.retention import RetentionRule
 from app.edge import arriving, services, sessions
 from app.store import accounts, analyses, categories, hotspots, known_hotspots, organisations
+from app.store import audit as audit_store
 from app.web.basemap import background, rings_of
 from app.web.gazetteer import Gazetteer
 from app.web.places import AdoptedRun, CategoryShare, Life, Listing, LostPlace, Place, listing
@@ -147,6 +153,40 @@ def life_of(request: Request, actor: Actor, place: Place) -> Life | None:
         steps = known_hotspots.history(tx, UUID(place.id), LIFE_LIMIT)
     seen = [step["adopted_at"] for step in steps if step["count"] is not None]
     return Life(first_adopted_at=seen[-1], adopted_count=len(seen)) if seen else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLog:
+    """A page of the audit log with what stands round it."""
+
+    lines: list[dict[str, Any]]
+    next_before: int | None
+    sealed_at: datetime | None
+    organisations: list[tuple[str, str]]  # slug and name
+    rules: list[RetentionRule]
+
+
+def audit_log(
+    request: Request, actor: Actor, asked: Mapping[str, str], *, limit: int, before_id: int | None
+) -> AuditLog:
+    """What an auditor asks for: from, to, actor, action, organisation. Raises InvalidError for dates that are none."""
+    wanted = audit_store.Filter(
+        since=parse_from(asked["from"], "from") if "from" in asked else None,
+        until=parse_to(asked["to"], "to") if "to" in asked else None,
+        actor=asked.get("actor"),
+        action=AuditAction(asked["action"]) if asked.get("action") in set(AuditAction) else None,
+        organisation=asked.get("organisation"),
+    )
+    with audit.reading_audit(sessions.reader(request, actor), wanted) as tx:
+        lines, next_before = audit_store.page(tx, wanted, limit=limit, before_id=before_id)
+        seal = audit_store.last_seal(tx)
+        return AuditLog(
+            lines=lines,
+            next_before=next_before,
+            sealed_at=None if seal is None else seal["sealed_at"],
+            organisations=[(o["slug"], o["name"]) for o in organisations.page(tx, MOST_ORGANISATIONS)],
+            rules=retention.read_retention(tx),
+        )
 
 
 def code_version(request: Request) -> str:

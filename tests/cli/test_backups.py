@@ -64,8 +64,9 @@ def test_a_restored_service_goes_on_where_it_was(
     assert backups.contents(target.url()).last_audit_line == (last or 0) + 1
     with psycopg.connect(target.server.conninfo(target.name, APP_ROLE)) as conn:
         assert conn.execute("SELECT count(*) FROM incidents").fetchall() == [(0,)]  # no scope, no rows
+        assert conn.execute("SELECT count(*) FROM audit_lines").fetchall() == [(0,)]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            conn.execute("SELECT * FROM audit_lines")
+            conn.execute("DELETE FROM audit_lines")
     assert lagesbild("doctor").status == 0
 
 
@@ -181,7 +182,7 @@ def test_rows_are_not_hidden_from_a_member_of_the_owner_role(
     assert lagesbild("backup", tmp_path / "a.dump").status == 0
     assert backups.Manifest.read(tmp_path / "a.dump").contents == whole
     assert whole.tables["public.tokens"] > 0
-    assert whole.tables["public.audit_lines"] > 0
+    assert sum(rows for name, rows in whole.tables.items() if name.startswith("public.audit_lines_")) > 0
 
 
 def test_a_login_that_may_not_change_roles_leaves_the_service_its_login(world: Any, member: str) -> None:

@@ -30,6 +30,17 @@ STORED = {
     "analysis.cancelled",
     "analysis.adopted",
     "analysis.adoption-taken-back",
+    "incidents.read",
+    "incident.read",
+    "hotspots.exported",
+    "audit.read",
+    "audit.exported",
+    "audit.sealed",
+    "audit.keeping-set",
+    "privacy.read",
+    "read.ended",
+    "retention.rules-set",
+    "retention.carried-out",
 }
 
 

@@ -44,13 +44,16 @@ READ_ANALYSES         -        -                 yes         yes    yes     yes 
 READ_HOTSPOTS         yes      yes               yes         yes    yes     yes        yes        -       -
 READ_SHARING          -        -                 yes         yes    -       -          -          yes     yes
 ADMINISTER            -        -                 -           -      -       -          -          -       yes
+READ_AUDIT            -        -                 -           -      -       -          -          yes     -
+READ_RETENTION        -        -                 yes         yes    -       -          -          yes     -
+SET_RETENTION         -        -                 yes         yes    -       -          -          -       -
 """
 # fmt: on
 
 Matrix = dict[tuple[Role, May], bool]
 OWN, GIVER, ACCOUNT = UUID(int=1), UUID(int=2), UUID(int=3)
 GIVEN = Given(hotspots=(GIVER,), incidents=(GIVER,), rules="x", police_area="lpo")
-MATRIX_SIZE = 9 * 14
+MATRIX_SIZE = 9 * 17
 
 
 def expected() -> Matrix:
@@ -219,3 +222,16 @@ def test_a_token_for_hot_spots_shows_a_reporter_no_more_than_the_role_does() -> 
     assert narrowed(whole, Token(collections=(Collection.INCIDENTS,))).coarse == (OWN,)
     by_area = scope_of(Role.REPORTER, ACCOUNT, OWN, precision=Precision.AREA)
     assert narrowed(by_area, Token(collections=(Collection.HOTSPOTS,))).precision is Precision.AREA
+
+
+def test_a_scope_is_told_in_short_without_naming_anybody() -> None:
+    assert scope_of(Role.COORDINATOR, ACCOUNT, OWN, GIVEN).short() == "incidents 1, shared 1, hot spots 2, writes 1"
+    assert scope_of(Role.REPORTER, ACCOUNT, OWN, precision=Precision.AREA).short() == (
+        "incidents 1, coarse 1, hot spots 1, writes 1, own reports only, at most area"
+    )
+    assert (scope_of(Role.AUDITOR, ACCOUNT, OWN).short(), scope_of(Role.ADMIN, ACCOUNT, OWN).short()) == (
+        "audits",
+        "administers",
+    )
+    assert Scope().short() == "nothing"
+    assert scope_of(Role.AUDITOR, ACCOUNT, OWN).audits == (OWN,)

@@ -69,6 +69,13 @@ def _fill(db: store.Database, actor: Actor, place: tuple[float, float]) -> None:
             sa.text("INSERT INTO category_weights VALUES (:o, 'SKD', 4) ON CONFLICT DO NOTHING"),
             {"o": actor.organisation_id},
         )
+        tx.conn.execute(
+            sa.text(
+                "INSERT INTO retention_rules (organisation_id, text_after_months, changed_at, changed_by)"
+                " VALUES (:o, 6, now(), :o) ON CONFLICT DO NOTHING"
+            ),
+            {"o": actor.organisation_id},
+        )
         run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
         analyses.start(tx, run_id, NOW)
         figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1, "findings": "{}"}

@@ -10,6 +10,13 @@ SELECT n.nspname AS schema, c.relname AS name
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
  ORDER BY n.nspname, c.relname
 
+-- parents --
+-- Tables whose rows lie in parts of their own.
+SELECT n.nspname || '.' || c.relname AS name
+  FROM pg_class AS c
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'p'
+
 -- hidden --
 -- Tables whose rows row-level security could hide from this login: no policy of a role it has says "all".
 SELECT c.oid::regclass::text AS name

@@ -96,11 +96,14 @@ INSERT INTO incident_versions (incident_id, version, organisation_id, replaced_a
 VALUES (:incident_id, :version, :organisation_id, :replaced_at, :replaced_by, CAST(:content AS jsonb))
 
 -- correct --
--- The hash of what was first sent stays, so that a repeat of the first report is still a repeat.
+-- The hash of what was first sent stays, so that a repeat of the first report is still a repeat. A place given anew is
+-- exact again, until retention comes by.
 UPDATE incidents
    SET category = :category, occurred_from = :occurred_from, occurred_to = :occurred_to,
        geom = ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), location_uncertainty_m = :location_uncertainty_m,
-       text = :text, marks = CAST(:marks AS text[]), state = :state, version = version + 1, changed_at = :now
+       text = :text, marks = CAST(:marks AS text[]), state = :state, version = version + 1, changed_at = :now,
+       position_purged_at = CASE WHEN ST_Distance(geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) < 1e-6
+                                 THEN position_purged_at END
  WHERE id = :id AND organisation_id = ANY (:organisations)
 
 -- points --
