@@ -222,7 +222,7 @@ class Database:
         asked: the filter in codes, periods and coordinates; never words that somebody typed.
         """
         reading = uuid4().hex
-        controllers = actor.scope.incidents if action in READS_INCIDENTS else ()
+        controllers = actor.scope.readable if action in READS_INCIDENTS else ()
         with self.write(actor, origin) as tx:
             tx.record(action, subject, controllers=controllers, reading=reading, **asked)
         tally: Counter[str] = Counter()
