@@ -42,10 +42,14 @@ def upgrade() -> None:
     op.execute(AUDIT_RIGHTS)
     op.execute(RETENTION)
     op.execute(RETENTION_FUNCTIONS)
+    seen = op.get_bind().exec_driver_sql("SELECT pg_get_viewdef('seen_incidents'::regclass)").scalar_one()
+    op.execute("DROP VIEW seen_incidents")  # it holds on to the types of columns
     for table, columns in UNSAMPLED.items():
         for column in columns:  # the same type again forgets what was sampled before
             kind = {"content": "jsonb", "content_hash": "bytea", "request_hash": "bytea"}.get(column, "text")
             op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}, ALTER COLUMN {column} SET STATISTICS 0")
+    op.get_bind().exec_driver_sql(f"CREATE VIEW seen_incidents WITH (security_invoker) AS {seen}")
+    op.execute("GRANT SELECT ON seen_incidents TO lagesbild_app, lagesbild_read")
 
 
 def downgrade() -> None:
