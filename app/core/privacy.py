@@ -72,6 +72,24 @@ PROCESSED: Final[dict[str, Processing]] = {
     "sharing_rules": Processing(
         what="Who gives what to whom, for which purpose, until when.", why="Purpose limitation.", kept=_FOREVER
     ),
+    "hotspot_steps": Processing(
+        what="What became of each hot spot at each adoption, and where its middle lay.",
+        why="Following places over time.",
+        kept="As long as the adoption; the middle becomes a whole square when exact positions go.",
+    ),
+    "catchments": Processing(what="Parts of a municipality of at least k addresses.", why="Precision.", kept=_FOREVER),
+    "incident_places": Processing(
+        what="The catchment and area of each incident.", why="Coarse readers.", kept=_WITH_INCIDENT, is_personal=True
+    ),
+    "joint_runs": Processing(what="When a joint picture was made.", why="Common work.", kept=_FOREVER),
+    "joint_hotspots": Processing(what="Whole catchments, rounded counts.", why="Common work.", kept=_FOREVER),
+    "identities": Processing(
+        what="A person's name at the identity provider.", why="Signing in.", kept="As the account.", is_personal=True
+    ),
+    "passwords": Processing(
+        what="User names and argon2id hashes.", why="Signing in.", kept="As the account.", is_personal=True
+    ),
+    "turns": Processing(what="Keyed hashes of who asked when.", why="Limits of pace.", kept="Until the turn is over."),
     "organisations": Processing(what="The controllers.", why="Every incident has one controller.", kept=_FOREVER),
     "areas": Processing(what="Municipalities, local police areas, districts.", why="Where one works.", kept=_FOREVER),
     "sources": Processing(what="Where reports come from.", why="How far they are trusted.", kept=_FOREVER),

@@ -168,7 +168,13 @@ def rows(acting: Acting, actors: Actors) -> Rows:
     [incident_id] = incident_store.add(tx, [draft()], [State.SUBMITTED], NOW)
     assert incident_id is not None
     queued, done, adopted = (analysis_store.request(tx, params(), CODE_VERSION) for _ in range(3))
-    figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1, "findings": "{}"}
+    figures = {
+        "data_cut_off": NOW,
+        "incident_count": 1,
+        "noise_count": 0,
+        "hotspot_count": 1,
+        "findings": '{"eps_m": 75.0, "min_incidents": 8}',
+    }
     for run_id in (done, adopted):
         analysis_store.start(tx, run_id, NOW)
         analysis_store.finish(tx, run_id, NOW, figures)
