@@ -136,7 +136,13 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
 }
 # No permission of their own: they go through the actions above, or are the service itself at work.
 ELSEWHERE = {"run_analysis", "run_now", "run_and_adopt", "installer", "credential_hash", "as_points"} | {
-    *("check_may_read", "read_incident", "reading_incidents", "reading_audit"),  # tried with the routes that read
+    *(
+        "check_may_read",
+        "read_incident",
+        "reading_incidents",
+        "reading_audit",
+        "audit_file",
+    ),  # tried with the routes that read
     *("keep_sealed", "carry_out_retention", "carry_out_all_retention"),
 }
 
