@@ -87,9 +87,7 @@ def test_every_list_that_can_grow_has_a_limit() -> None:
         for noun, queries in nouns().items()
         for name, query in queries.items()
         if noun not in of_the_schema
-        if "ORDER BY" in query.text
-        and not re.search(r"\bLIMIT\b", query.text)
-        and "INSERT" not in query.text
+        if "ORDER BY" in query.text and " LIMIT " not in query.text and "INSERT" not in query.text
         if "string_agg" not in query.text  # one row: all hot spots of a run, all points of an analysis
     }
     assert unlimited - short == set()
