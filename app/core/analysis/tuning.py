@@ -13,7 +13,7 @@ from shapely import Polygon
 
 from app.core.analysis import ground, sizes
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
-from app.core.analysis.ground import CELL_M, Ground
+from app.core.analysis.ground import CELL_M, Cells, Ground
 from app.core.analysis.params import ClusterRule
 from app.core.analysis.points import Coordinates
 from app.core.analysis.sizes import MAX_AREA_M2
@@ -57,6 +57,19 @@ class HotGround:
     """
 
     outlines: tuple[Polygon, ...]
+    labels: NDArray[np.int32]
+    core: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class HotSquares:
+    """Hot ground in squares: cells (c, 2), ascending, and the hot spot (c,) that each is part of.
+
+    labels: (n,) the hot spot of every incident, -1 for none. core: (n,) bool.
+    """
+
+    cells: Cells
+    piece: NDArray[np.int32]
     labels: NDArray[np.int32]
     core: NDArray[np.bool_]
 
@@ -109,14 +122,24 @@ def hot_ground(
     with a core of DBSCAN inside. Its members are the incidents on that ground, so borders, which only lie near
     it, are none. Raises as `find_clusters` does.
     """
+    hot = hot_squares(xy, rule, max_area_m2=max_area_m2, memory_limit_bytes=memory_limit_bytes)
+    return HotGround(outlines=ground.outlines(hot.cells, hot.piece), labels=hot.labels, core=hot.core)
+
+
+def hot_squares(
+    xy: Coordinates,
+    rule: ClusterRule,
+    *,
+    max_area_m2: float = MAX_AREA_M2,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+) -> HotSquares:
+    """The squares of `hot_ground`, before outlines are drawn round them."""
     core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
-    around = Ground.around(xy, rule.eps_m)
-    square_of = ground.squares_of(xy, around.cells)
-    labels = _hot_squares(around, rule, max_area_m2, square_of[core])
-    is_hot = labels >= 0
-    return HotGround(
-        outlines=ground.outlines(around.cells[is_hot], labels[is_hot]), labels=_at(labels, square_of), core=core
-    )
+    cells, counts = ground.crowded(xy, rule, core)
+    square_of = ground.squares_of(xy, cells)
+    piece = _pieces(cells, counts, rule.min_incidents, max_area_m2, square_of[core])
+    is_hot = piece >= 0
+    return HotSquares(cells=cells[is_hot], piece=piece[is_hot], labels=_at(piece, square_of), core=core)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,12 +161,16 @@ class _Trial:
 
     def flagged(self, rule: ClusterRule) -> int:
         """How many squares would be in hot spots."""
-        return int((_hot_squares(self.around, rule, self.max_area_m2, self.occupied) >= 0).sum())
+        counts = self.around.counts(rule.eps_m)
+        pieces = _pieces(self.around.cells, counts, rule.min_incidents, self.max_area_m2, self.occupied)
+        return int((pieces >= 0).sum())
 
 
-def _hot_squares(around: Ground, rule: ClusterRule, max_area_m2: float, needed: NDArray[np.int64]) -> NDArray[np.int32]:
+def _pieces(
+    cells: Cells, counts: NDArray[np.int64], fewest: int, max_area_m2: float, needed: NDArray[np.int64]
+) -> NDArray[np.int32]:
     """The hot spot (c,) of each square, -1 for none: a piece with one of the `needed` squares, and no sliver."""
-    labels = sizes.limited(around.cells, around.counts(rule.eps_m), rule.min_incidents, max_area_m2)
+    labels = sizes.limited(cells, counts, fewest, max_area_m2)
     squares_of_piece = np.bincount(labels[labels >= 0], minlength=1)
     with_needed = np.unique(_at(labels, needed))
     with_needed = with_needed[with_needed >= 0]

@@ -1,0 +1,67 @@
+"""The two ways in which hot spots are found, as ground and counts: what a random town goes through as well.
+
+Whatever the way, a region is what can be compared: some ground, and how many incidents the way found on it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.analysis import ground, tuning
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
+from app.core.analysis.ground import CELL_M, Cells
+from app.core.analysis.params import ClusterRule
+from app.core.analysis.points import Coordinates
+from app.core.analysis.sizes import MAX_AREA_M2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """What was found. counts: (k,) incidents of each; squares: (s, 2) of 12.5 m, region: (s,) whose each is."""
+
+    counts: NDArray[np.int64]
+    squares: Cells
+    region: NDArray[np.int64]
+
+
+class Procedure(Protocol):
+    """A way of finding hot spots with nothing left to choose."""
+
+    def regions(self, xy: Coordinates) -> Regions:
+        """What it finds among incidents (n, 2), in its own order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotGround:
+    """As `tuning.hot_ground`, and in the order of its outlines; the tuned rule is held fixed."""
+
+    rule: ClusterRule
+    max_area_m2: float = MAX_AREA_M2
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+
+    def regions(self, xy: Coordinates) -> Regions:
+        """The ground itself and the incidents on it."""
+        hot = tuning.hot_squares(
+            xy, self.rule, max_area_m2=self.max_area_m2, memory_limit_bytes=self.memory_limit_bytes
+        )
+        k = int(hot.piece.max(initial=-1)) + 1
+        return Regions(np.bincount(hot.labels[hot.labels >= 0], minlength=k), hot.cells, hot.piece.astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """As `dbscan.find_clusters`, and in the order of its labels."""
+
+    rule: ClusterRule
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES
+
+    def regions(self, xy: Coordinates) -> Regions:
+        """The members, and the ground within half of eps of any of them, which is about their outline."""
+        found = find_clusters(xy, self.rule, memory_limit_bytes=self.memory_limit_bytes)
+        member = np.flatnonzero(found.labels >= 0)
+        labels = found.labels[member].astype(np.int64)
+        squares, of_row = ground.squares_around(xy[member], self.rule.eps_m / 2)
+        pairs = np.unique(np.column_stack((labels[of_row], squares)), axis=0)
+        return Regions(np.bincount(labels, minlength=found.cluster_count), pairs[:, 1:], pairs[:, 0])
