@@ -105,16 +105,12 @@ def near_squares(
         yield np.concatenate(keys), np.concatenate(rows), np.concatenate(squared)
 
 
-def squares_around(xy: Coordinates, reach_m: float) -> tuple[Cells, NDArray[np.int64]]:
-    """Every pair of a square (p, 2) and the row (p,) of an incident (n, 2) in it or within reach_m of its middle."""
-    own = _packed(np.floor(xy / CELL_M).astype(np.int64))
-    found = list(near_squares(xy, CELL_M, reach_m))
-    keys = np.concatenate([own, *(keys for keys, _, _ in found)])
-    rows = np.concatenate([np.arange(len(xy)), *(rows for _, rows, _ in found)])
-    order = np.lexsort((rows, keys))
-    keys, rows = keys[order], rows[order]
-    is_new = (np.diff(keys, prepend=keys[:1] - 1) != 0) | (np.diff(rows, prepend=-1) != 0)
-    return _unpacked(keys[is_new]), rows[is_new]
+def squares_within(xy: Coordinates, cell_m: float, reach_m: float) -> Cells:
+    """The squares (c, 2), ascending, with any of the incidents (n, 2) within reach_m of their middle."""
+    squares = np.empty(0, dtype=np.int64)
+    for keys, _, _ in near_squares(xy, cell_m, reach_m):
+        squares = np.unique(np.append(squares, keys))
+    return _unpacked(squares)
 
 
 def active_since(xy: Coordinates, occurred_s: Floats) -> tuple[Cells, Floats]:

@@ -26,7 +26,10 @@ ENTRANCES = (  # the compiled functions that Python calls
     groups.first_rows,
     groups.relabel,
     groups.label_rows,
-    squares.search_blocks,
+    squares.write_blocks,
+    squares.gather,
+    squares.flood,
+    squares.draw,
 )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.analysis import ground
-from app.core.analysis.dbscan import decimetres
+from app.core.analysis.dbscan import decimetres, has_kernel
 from app.core.analysis.ground import ACTIVE_CELL_M, CELL_M, Cells
 from app.core.analysis.points import Coordinates, Floats, Mask
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 SPREAD_M = 1000.0  # standard deviation of the surface
-REACH = 3.0  # spreads away, an incident no longer raises the surface
+REACH_M = 125.0  # from an incident, another could have happened
+FADED = 3.0  # spreads away, an incident no longer raises the surface
 BLOCK_M = 250.0  # the surface is one height within a block: 5 by 5 active squares
+USUAL = 0.95  # of the sites are no busier than usual
 AT_PLACE_M = 50.0  # an incident this near a given place happened at it
 SQUARES_A_CELL = round(ACTIVE_CELL_M / CELL_M) ** 2
 
@@ -49,69 +51,88 @@ class AtRisk:
 class Null:
     """Where n incidents would be without hot spots: shares on squares of active ground, and at places.
 
-    cells: (c, 2) ascending 50 m squares; on_cell: (c,) the share of the incidents on each. places: (p, 2) metres;
-    at_place: (p,). All shares together are one.
+    cells: (c, 2) ascending 50 m squares; on_cell: (c,) the share of the incidents on each. squares: (q, 2) ascending
+    12.5 m squares with places; on_square: (q,) the share at the places on each. All shares together are one.
     """
 
     n: int
     cells: Cells
     on_cell: Floats
-    places: Coordinates
-    at_place: Floats
+    squares: Cells
+    on_square: Floats
+    _corners: Coordinates  # (c + p, 2) south-west of cells, then places
+    _side_m: Floats  # (c + p,) of cells; 0 for places
     _odds: Floats  # (c + p,) shares added up
-    _place_squares: Cells  # (q, 2) ascending 12.5 m squares with places
-    _on_place_square: Floats  # (q,)
+    _guide: NDArray[np.int64]  # (g + 1,) the first of them above each g-th part
 
     @classmethod
     def of(cls, xy: Coordinates, at_risk: AtRisk | None = None) -> Self:
         """The town without hot spots in which incidents (n, 2) happened, n >= 1."""
-        cells, _ = ground.active_since(xy, np.zeros(len(xy)))
+        cells = ground.squares_within(xy, ACTIVE_CELL_M, REACH_M)
+        sites, counts = _sites(xy)
         if at_risk is None:
-            places, is_at_place = _repeated(xy)
+            at_site = _usual(counts)
+            places = sites[at_site > 0]
             weight = np.ones(len(places))
         else:
+            at_site = np.where(_is_near(sites, at_risk.xy), counts, 0)
             places, weight = at_risk.xy, at_risk.weight
-            is_at_place = _is_near(xy, places)
-        elsewhere = xy[~is_at_place]
-        on_cell = _spread(elsewhere, (cells + 0.5) * ACTIVE_CELL_M, np.ones(len(cells))) / len(xy)
-        at_place = _spread(xy[is_at_place], places, weight) / len(xy)
+        elsewhere = counts - at_site
+        on_cell = _spread(sites, elsewhere, (cells + 0.5) * ACTIVE_CELL_M, np.ones(len(cells))) / len(xy)
+        at_place = _spread(sites, at_site, places, weight) / len(xy)
         squares, of_place = np.unique(np.floor(places / CELL_M).astype(np.int64), axis=0, return_inverse=True)
+        odds = np.cumsum(np.append(on_cell, at_place))
+        parts = 1 << len(odds).bit_length()  # a power of two: parts of one are exact
         return cls(
             n=len(xy),
             cells=cells,
             on_cell=on_cell,
-            places=places,
-            at_place=at_place,
-            _odds=np.cumsum(np.r_[on_cell, at_place]),
-            _place_squares=squares,
-            _on_place_square=np.bincount(of_place, at_place, minlength=len(squares)),
+            squares=squares,
+            on_square=np.bincount(of_place, at_place, minlength=len(squares)),
+            _corners=np.concatenate([cells * ACTIVE_CELL_M, places]),
+            _side_m=np.repeat([ACTIVE_CELL_M, 0.0], [len(cells), len(places)]),
+            _odds=odds,
+            _guide=_first_above(odds, np.arange(parts + 1) / parts),
         )
 
     def draw(self, dice: np.random.Generator) -> Coordinates:
         """n incidents (n, 2) of such a town."""
-        where = np.searchsorted(self._odds, dice.random(self.n) * self._odds[-1], side="right")
-        where = np.minimum(where, len(self._odds) - 1)
-        off = dice.random((self.n, 2))
-        on_cell = where < len(self.cells)
+        thrown = dice.random((self.n, 3))
+        if not has_kernel():
+            at = _first_above(self._odds, thrown[:, 0])
+            return self._corners[at] + thrown[:, 1:] * self._side_m[at, None]
+        from app.core.analysis.kernel import squares  # noqa: PLC0415 -- numba takes a second
+
         xy = np.empty((self.n, 2))
-        xy[on_cell] = (self.cells[where[on_cell]] + off[on_cell]) * ACTIVE_CELL_M
-        xy[~on_cell] = self.places[where[~on_cell] - len(self.cells)]
+        squares.draw(self._odds, self._guide, thrown, self._corners, self._side_m, xy)
         return xy
 
     def expected(self, squares: Cells) -> Floats:
         """How many of the n incidents (s,) would be on each of these 12.5 m squares (s, 2)."""
         return self.n * (
             _at(self.cells, self.on_cell / SQUARES_A_CELL, squares // round(ACTIVE_CELL_M / CELL_M))
-            + _at(self._place_squares, self._on_place_square, squares)
+            + _at(self.squares, self.on_square, squares)
         )
 
 
-def _repeated(xy: Coordinates) -> tuple[Coordinates, Mask]:
-    """Places (p, 2) with more than one incident to the decimetre, and which incidents (n,) are at one."""
-    _, first, of_row, counts = np.unique(
-        decimetres(xy), axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
-    return xy[first[counts > 1]], counts[of_row] > 1
+def _first_above(odds: Floats, level: Floats) -> NDArray[np.int64]:
+    """The first of the added-up shares (c,) above each level (l,), which is a part of the whole."""
+    return np.minimum(np.searchsorted(odds, level * odds[-1], side="right"), len(odds) - 1)
+
+
+def _sites(xy: Coordinates) -> tuple[Coordinates, NDArray[np.int64]]:
+    """Positions (s, 2) that differ by a decimetre or more, and how many incidents (s,) each has."""
+    _, first, counts = np.unique(decimetres(xy), axis=0, return_index=True, return_counts=True)
+    return xy[first], counts
+
+
+def _usual(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of the incidents (s,) at each site a town without hot spots may have there; 0 for a single one.
+
+    All of them at most sites: only the few sites with most are levelled down to what is usual.
+    """
+    most = int(np.quantile(counts, USUAL, method="higher"))
+    return np.where((counts > 1) & (most > 1), np.minimum(counts, most), 0)
 
 
 def _is_near(xy: Coordinates, places: Coordinates) -> Mask:
@@ -121,19 +142,19 @@ def _is_near(xy: Coordinates, places: Coordinates) -> Mask:
     return np.asarray(np.isfinite(far_m), dtype=np.bool_)
 
 
-def _spread(xy: Coordinates, targets: Coordinates, weight: Floats) -> Floats:
-    """How many of the incidents (n, 2) each target (t, 2) gets: as many as any near it of the same weight (t,).
+def _spread(sites: Coordinates, counts: NDArray[np.int64], targets: Coordinates, weight: Floats) -> Floats:
+    """How many of the incidents (s,) at sites (s, 2) each target (t, 2) gets: as many as any near it of its weight (t,).
 
-    "Near" fades with the distance. Together they get n.
+    "Near" fades with the distance. Together they get all of them.
     """
-    if len(xy) == 0 or len(targets) == 0:
+    if counts.sum() == 0 or len(targets) == 0:
         return np.zeros(len(targets))
     blocks, of_target = np.unique(np.floor(targets / BLOCK_M).astype(np.int64), axis=0, return_inverse=True)
     stake = np.bincount(of_target, weight, minlength=len(blocks))
-    occupied, counts = np.unique(np.floor(xy / BLOCK_M).astype(np.int64), axis=0, return_counts=True)
-    rate = _smoothed(occupied, counts.astype(np.float64), blocks) / _smoothed(blocks, stake, blocks)
+    occupied, of_site = np.unique(np.floor(sites / BLOCK_M).astype(np.int64), axis=0, return_inverse=True)
+    rate = _smoothed(occupied, np.bincount(of_site, counts), blocks) / _smoothed(blocks, stake, blocks)
     shares = weight * rate[of_target]
-    return np.asarray(shares * (len(xy) / shares.sum()))
+    return np.asarray(shares * (counts.sum() / shares.sum()))
 
 
 def _smoothed(blocks: Cells, values: Floats, wanted: Cells) -> Floats:
@@ -153,7 +174,7 @@ def _weights(wanted: NDArray[np.int64], known: NDArray[np.int64]) -> "csr_array"
     """How much one line (k,) of blocks counts for another (w,): a bell over their distance. Both ascending."""
     from scipy.sparse import csr_array  # noqa: PLC0415 -- only an analysis needs it
 
-    reach = int(REACH * SPREAD_M / BLOCK_M)
+    reach = int(FADED * SPREAD_M / BLOCK_M)
     first = np.searchsorted(known, wanted - reach)
     count = np.searchsorted(known, wanted + reach, side="right") - first
     starts = np.r_[0, np.cumsum(count)]

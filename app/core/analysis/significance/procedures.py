@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.analysis import ground, tuning
+from app.core.analysis import tuning
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
 from app.core.analysis.ground import CELL_M, Cells
 from app.core.analysis.params import ClusterRule
@@ -19,8 +19,12 @@ from app.core.analysis.sizes import MAX_AREA_M2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regions:
-    """What was found. counts: (k,) incidents of each; squares: (s, 2) of 12.5 m, region: (s,) whose each is."""
+    """What was found. counts: (k,) incidents of each; squares: (s, 2) of 12.5 m, region: (s,) whose each is.
 
+    labels: (n,) the region of each incident, -1 for none.
+    """
+
+    labels: NDArray[np.int32]
     counts: NDArray[np.int64]
     squares: Cells
     region: NDArray[np.int64]
@@ -46,8 +50,8 @@ class HotGround:
         hot = tuning.hot_squares(
             xy, self.rule, max_area_m2=self.max_area_m2, memory_limit_bytes=self.memory_limit_bytes
         )
-        k = int(hot.piece.max(initial=-1)) + 1
-        return Regions(np.bincount(hot.labels[hot.labels >= 0], minlength=k), hot.cells, hot.piece.astype(np.int64))
+        counts = np.bincount(hot.labels[hot.labels >= 0], minlength=int(hot.piece.max(initial=-1)) + 1)
+        return Regions(hot.labels, counts, hot.cells, hot.piece.astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,28 @@ class Groups:
         found = find_clusters(xy, self.rule, memory_limit_bytes=self.memory_limit_bytes)
         member = np.flatnonzero(found.labels >= 0)
         labels = found.labels[member].astype(np.int64)
-        squares, of_row = ground.squares_around(xy[member], self.rule.eps_m / 2)
-        pairs = np.unique(np.column_stack((labels[of_row], squares)), axis=0)
-        return Regions(np.bincount(labels, minlength=found.cluster_count), pairs[:, 1:], pairs[:, 0])
+        squares, region = _around(np.floor(xy[member] / CELL_M).astype(np.int64), labels, self.rule.eps_m / 2)
+        return Regions(found.labels, np.bincount(labels, minlength=found.cluster_count), squares, region)
+
+
+def _around(squares: Cells, labels: NDArray[np.int64], reach_m: float) -> tuple[Cells, NDArray[np.int64]]:
+    """The squares (s, 2) whose middle is within reach of that of one of the squares (m, 2), each label by itself."""
+    if len(squares) == 0:
+        return squares, labels
+    reach = int(reach_m / CELL_M)
+    steps = np.arange(-reach, reach + 1)
+    near = np.hypot(*np.meshgrid(steps, steps, indexing="ij")) * CELL_M <= reach_m
+    origin = squares.min(axis=0) - reach
+    width, height = (squares.max(axis=0) + reach + 1 - origin).tolist()
+    column, row = (squares - origin).T
+    keys = _distinct((labels * width + column) * height + row)
+    around = _distinct((keys[:, None] + (steps[:, None] * height + steps)[near]).ravel())
+    lines, row = np.divmod(around, height)
+    region, column = np.divmod(lines, width)
+    return np.column_stack((column, row)) + origin, region
+
+
+def _distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ascending, each once; quicker than numpy's way for so few."""
+    ascending = np.sort(keys)
+    return ascending[np.diff(ascending, prepend=ascending[0] - 1) > 0]
