@@ -79,4 +79,3 @@ def _resample(  # noqa: PLR0913 -- bound but for the last
     is_hot = ground.rows_of(found.squares, hot) >= 0
     size = np.bincount(found.region, minlength=len(found.counts))
     return np.bincount(found.region, is_hot, minlength=len(size)) >= ENOUGH_GROUND * size, again.labels >= 0
-

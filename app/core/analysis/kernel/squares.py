@@ -59,7 +59,14 @@ def crowded(
 
 @compiled
 def write_blocks(
-    xy: Coordinates, side_m: float, side: int, west: int, south: int, height: int, low_bits: int, entries: NDArray[np.int64]
+    xy: Coordinates,
+    side_m: float,
+    side: int,
+    west: int,
+    south: int,
+    height: int,
+    low_bits: int,
+    entries: NDArray[np.int64],
 ) -> None:
     """For every incident its block's key, column * height + row, and in the low bits its own row (n,)."""
     for row in range(xy.shape[0]):
