@@ -4,6 +4,7 @@ Both draw the same towns and take the same figure from each; only the search dif
 is that of a few, multiplied. Towns: `mix` of tests/bench/towns.py, where half the reports share an address.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -32,6 +33,11 @@ Act = Callable[[], Any]
 
 def dice(number: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(number))
+
+
+def say(line: str) -> None:
+    """A line of the table."""
+    sys.stdout.write(f"{line}\n")
 
 
 def scikit_learn(null: Null, rule: ClusterRule) -> None:
@@ -64,7 +70,7 @@ def places_of(xy: Coordinates) -> AtRisk:
 def test_999_random_towns_against_scikit_learn() -> None:
     xy = towns.mix(N)
     tuned = HotGround(rule=tuning.tune(xy).rule)
-    print(f"\n{N} incidents, {REPLICATES} random towns; times as long as ours, one thread; tuned: {tuned.rule}")
+    say(f"\n{N} incidents, {REPLICATES} random towns; times as long as ours, one thread; tuned: {tuned.rule}")
     for what, at_risk in (("places given", places_of(xy)), ("own places", None)):
         null = Null.of(xy, at_risk)
         for way, procedure in (("groups 75 m / 20", Groups(rule=RULE)), ("tuned hot ground", tuned)):
@@ -76,7 +82,7 @@ def test_999_random_towns_against_scikit_learn() -> None:
             each = (seconds["ours"] - seconds["once"]) / (FEW - 1)
             whole = seconds["once"] + (REPLICATES - 1) * each
             ratio = seconds["theirs"] / FEW * REPLICATES / whole
-            print(f"{what:14} {way:18} scikit-learn {ratio:6.1f}")
+            say(f"{what:14} {way:18} scikit-learn {ratio:6.1f}")
             assert ratio > 0
 
 
@@ -88,5 +94,5 @@ def test_fifty_resamples_against_one_search() -> None:
         resampled()
         seconds = cpu_s({"resampled": resampled, "search": partial(procedure.regions, xy)})
         ratio = seconds["resampled"] / seconds["search"]
-        print(f"{way}: fifty resamples take as long as {ratio:.0f} searches")
+        say(f"{way}: fifty resamples take as long as {ratio:.0f} searches")
         assert ratio > 0

@@ -2,7 +2,7 @@
 
 Every incident is moved about as far as its place is uncertain and the hot spots are sought again, some dozens of
 times. One that is found again nearly always is where it is drawn; one that comes and goes hangs on a few doubtful
-positions. Nothing is weighed down for being uncertain: measured, that found no more planted places.
+positions.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +69,7 @@ def place_certainty(
     return PlaceCertainty(np.round(again / replicates, DECIMALS), np.round(member / replicates, DECIMALS))
 
 
-def _resample(  # noqa: PLR0913 -- bound but for the last
+def _resample(
     xy: Coordinates, spread_m: Floats, procedure: Procedure, found: Regions, seed: int, number: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which hot spots (k,) are found again, and which incidents (n,) are in one, when all have moved once."""

@@ -3,7 +3,7 @@
 The search starts at the squares of cores and goes on, a block of squares at a time, as long as the ground next
 to it is crowded. Most of a map is never looked at, and nearly nothing of a random one.
 """
-# ruff: noqa: PLR0913 -- arrays go one by one: a bundle of them would be counted in and out at each call
+# ruff: noqa: PLR0913, C901, PLR0912, PLR0915 -- arrays go one by one, and the one hot loop calls nothing
 
 import math
 

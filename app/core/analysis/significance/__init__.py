@@ -69,7 +69,7 @@ class Significance:
         return Certainty.LIKELY if self.is_significant else Certainty.COULD_BE_CHANCE
 
 
-def assess(  # noqa: PLR0913 -- what to compare, and how thoroughly
+def assess(
     xy: Coordinates,
     procedure: Procedure,
     *,
@@ -114,7 +114,7 @@ def assess(  # noqa: PLR0913 -- what to compare, and how thoroughly
     )
 
 
-def _largest_by_chance(  # noqa: PLR0913 -- see assess
+def _largest_by_chance(
     null: Null, procedure: Procedure, seed: int, replicates: int, workers: int, progress: Progress | None
 ) -> Iterator[float]:
     """The most outstanding of each random town, in order of replicates."""

@@ -96,7 +96,7 @@ class Null:
         )
 
     def draw(self, dice: np.random.Generator) -> Coordinates:
-        """n incidents (n, 2) of such a town."""
+        """Draw the n incidents (n, 2) of such a town."""
         thrown = dice.random((self.n, 3))
         if not has_kernel():
             at = _first_above(self._odds, thrown[:, 0])
@@ -143,7 +143,7 @@ def _is_near(xy: Coordinates, places: Coordinates) -> Mask:
 
 
 def _spread(sites: Coordinates, counts: NDArray[np.int64], targets: Coordinates, weight: Floats) -> Floats:
-    """How many of the incidents (s,) at sites (s, 2) each target (t, 2) gets: as many as any near it of its weight (t,).
+    """How many of the incidents (s,) at sites (s, 2) each target (t, 2) gets: as many as any near of its weight (t,).
 
     "Near" fades with the distance. Together they get all of them.
     """

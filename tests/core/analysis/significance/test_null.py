@@ -85,7 +85,7 @@ def test_a_place_with_twice_the_people_expects_twice_the_incidents() -> None:
 
 def test_what_happens_far_from_given_places_stays_on_the_surface() -> None:
     homes = AtRisk(np.round(scattered(20, 500), 1), np.ones(20))
-    xy = np.concatenate([homes.xy, scattered(60, 500) + [5000, 0]])
+    xy = np.concatenate([homes.xy, scattered(60, 500) + np.array([5000.0, 0.0])])
     drawn = Null.of(xy, homes).draw(dice())
     assert (drawn[:, 0] > TOWN[0] + 4000).mean() == pytest.approx(0.75, abs=0.12)
 
