@@ -73,7 +73,7 @@ class Null:
         if at_risk is None:
             at_site = _usual(counts)
             places = sites[at_site > 0]
-            weight = np.ones(len(places))
+            weight: Floats = np.ones(len(places), dtype=np.float64)
         else:
             at_site = np.where(_is_near(sites, at_risk.xy), counts, 0)
             places, weight = at_risk.xy, at_risk.weight
@@ -88,7 +88,7 @@ class Null:
             cells=cells,
             on_cell=on_cell,
             squares=squares,
-            on_square=np.bincount(of_place, at_place, minlength=len(squares)),
+            on_square=np.bincount(of_place, at_place, minlength=len(squares)).astype(np.float64),
             _corners=np.concatenate([cells * ACTIVE_CELL_M, places]),
             _side_m=np.repeat([ACTIVE_CELL_M, 0.0], [len(cells), len(places)]),
             _odds=odds,
@@ -117,7 +117,8 @@ class Null:
 
 def _first_above(odds: Floats, level: Floats) -> NDArray[np.int64]:
     """The first of the added-up shares (c,) above each level (l,), which is a part of the whole."""
-    return np.minimum(np.searchsorted(odds, level * odds[-1], side="right"), len(odds) - 1)
+    first: NDArray[np.int64] = np.minimum(np.searchsorted(odds, level * odds[-1], side="right"), len(odds) - 1)
+    return first
 
 
 def _sites(xy: Coordinates) -> tuple[Coordinates, NDArray[np.int64]]:
@@ -152,7 +153,9 @@ def _spread(sites: Coordinates, counts: NDArray[np.int64], targets: Coordinates,
     blocks, of_target = np.unique(np.floor(targets / BLOCK_M).astype(np.int64), axis=0, return_inverse=True)
     stake = np.bincount(of_target, weight, minlength=len(blocks))
     occupied, of_site = np.unique(np.floor(sites / BLOCK_M).astype(np.int64), axis=0, return_inverse=True)
-    rate = _smoothed(occupied, np.bincount(of_site, counts), blocks) / _smoothed(blocks, stake, blocks)
+    rate = _smoothed(occupied, np.bincount(of_site, counts).astype(np.float64), blocks) / _smoothed(
+        blocks, stake, blocks
+    )
     shares = weight * rate[of_target]
     return np.asarray(shares * (counts.sum() / shares.sum()))
 
