@@ -78,7 +78,9 @@ class Null:
             at_site = np.where(_is_near(sites, at_risk.xy), counts, 0)
             places, weight = at_risk.xy, at_risk.weight
         elsewhere = counts - at_site
-        on_cell = _spread(sites, elsewhere, (cells + 0.5) * ACTIVE_CELL_M, np.ones(len(cells))) / len(xy)
+        on_cell = _spread(
+            sites, elsewhere, ((cells + 0.5) * ACTIVE_CELL_M).astype(np.float64), np.ones(len(cells))
+        ) / len(xy)
         at_place = _spread(sites, at_site, places, weight) / len(xy)
         squares, of_place = np.unique(np.floor(places / CELL_M).astype(np.int64), axis=0, return_inverse=True)
         odds = np.cumsum(np.append(on_cell, at_place))
@@ -151,7 +153,7 @@ def _spread(sites: Coordinates, counts: NDArray[np.int64], targets: Coordinates,
     if counts.sum() == 0 or len(targets) == 0:
         return np.zeros(len(targets))
     blocks, of_target = np.unique(np.floor(targets / BLOCK_M).astype(np.int64), axis=0, return_inverse=True)
-    stake = np.bincount(of_target, weight, minlength=len(blocks))
+    stake = np.bincount(of_target, weight, minlength=len(blocks)).astype(np.float64)
     occupied, of_site = np.unique(np.floor(sites / BLOCK_M).astype(np.int64), axis=0, return_inverse=True)
     rate = _smoothed(occupied, np.bincount(of_site, counts).astype(np.float64), blocks) / _smoothed(
         blocks, stake, blocks
