@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from app.core.analysis import ground
 from app.core.analysis.ground import CELL_M, LIKE, Cells
-from app.core.analysis.params import MAX_AREA_M2
+
+MAX_AREA_M2 = 250_000.0
 
 
 def limited(
