@@ -139,7 +139,7 @@ def cluster(run_folder: Path) -> Iterator[Server]:
                 keeper = _start_keeper(home, users)
         yield server
     if keeper:
-        keeper.wait(timeout=60)
+        keeper.wait()  # until the other workers are done too, which a long test may delay for many minutes
 
 
 @pytest.fixture

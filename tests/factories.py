@@ -15,6 +15,7 @@ import shapely
 from app.actions import accounts, deployments
 from app.actions.incidents import Reported, Setting, report_incidents
 from app.core.analysis.params import AnalysisParams
+from app.core.analysis.tracking import Change, Mark, Ruler, Step
 from app.core.geo import Position
 from app.core.incidents import IncidentDraft, RawIncident
 from app.core.permissions import Actor, Role
@@ -233,9 +234,17 @@ def hotspot_row(rank: int = 1, **changes: Any) -> HotSpotRow:
         "categories": ("SKD", "KLO"),
         "properties": json.dumps({"rank": rank, "count": 10}),
         "statistics": json.dumps({"hours": [0] * 24}),
+        "core_places": ((21_900, 264_400 + rank, 10),),
         "wkb": shapely.to_wkb(outline),
     }
     return HotSpotRow(**usual | changes)
+
+
+def step(rank: int = 1, **changes: Any) -> Step:
+    """What an adoption says of the hot spot of that rank: it is new, and known by an id of its own."""
+    mark = Mark(count=10, x=547_512.5, y=6_610_012.5, ruler=Ruler(eps_m=75.0, min_incidents=8, weeks=52.0))
+    usual: dict[str, Any] = {"id": UUID(int=100 + rank), "key": UUID(int=rank), "change": Change.NEW, "related": ()}
+    return Step(**{**usual, "mark": mark, **changes})
 
 
 def ids_of(features: Iterable[str]) -> list[str]:

@@ -9,9 +9,11 @@ from uuid import UUID
 import numpy as np
 import shapely
 
-from app.core.analysis.params import BY_CATEGORY, AnalysisParams, ClusterRule, Weighting
+from app.core.analysis import tracking
+from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, AnalysisParams, ClusterRule, Weighting
 from app.core.analysis.points import Points, midpoints_s, which_count
 from app.core.analysis.run import Findings, HotSpot, analyse
+from app.core.analysis.tracking import Ruler
 from app.core.audit import AuditAction
 from app.core.errors import (
     BusyError,
@@ -23,19 +25,24 @@ from app.core.errors import (
     TransitionError,
 )
 from app.core.permissions import Actor, May, check_may, system_actor
+from app.render import findings as render_findings
 from app.render import hotspots as render
-from app.store import analyses, areas, categories, hotspots, incidents, jobs, organisations
+from app.store import analyses, areas, categories, hotspots, incidents, jobs, known_hotspots, organisations
 from app.store.hotspots import HotSpotRow
 from app.store.incidents import Packed
 from app.store.tx import Database, WriteTx
 
-USUAL_PERIOD = timedelta(weeks=52)
+USUAL_PERIOD = timedelta(weeks=104)  # steadier than a year, and foretells as well
+USUAL_RULE = ClusterRule()
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisRequest:
-    """What somebody asks for; None and empty mean the usual."""
+    """What somebody asks for; None and empty mean the usual: the rule is chosen from the incidents.
+
+    One of eps_m and min_incidents fixes the rule, with the usual number for the other.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -43,6 +50,8 @@ class AnalysisRequest:
     area: str | None = None
     eps_m: float | None = None
     min_incidents: int | None = None
+    area_share: float = AREA_SHARE
+    max_area_m2: float = MAX_AREA_M2
     weighting: Weighting = Weighting.RECENCY
 
 
@@ -94,7 +103,8 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
         raise
     else:
         with database.write(actor) as tx:
-            _finish(tx, run_id, params, findings, now=clock(), data_cut_off=packed.newest)
+            told = render_findings.as_text(findings, srid)
+            _finish(tx, run_id, params, findings, told, now=clock(), data_cut_off=packed.newest)
 
 
 def run_now(
@@ -139,17 +149,28 @@ def cancel_analysis(tx: WriteTx, run_id: UUID, now: datetime) -> None:
 
 
 def adopt_analysis(tx: WriteTx, run_id: UUID, now: datetime) -> None:
-    """Make a finished run the one that everybody sees; only this advances the hot spots' history."""
+    """Make a finished run the one that everybody sees; only this advances the hot spots' history.
+
+    The history follows the order of adoptions, whatever the periods of the runs.
+    """
     check_may(tx.actor, May.ADOPT_ANALYSES)
-    state = _own_run(tx, run_id)
-    if state != "done":
-        raise TransitionError(f"Only a finished analysis can be adopted; this one is {state}.")
-    analyses.adopt(tx, run_id, now)
-    tx.record(AuditAction.ANALYSIS_ADOPTED, run_id)
+    run = _own_run(tx, run_id)
+    if run["state"] != "done":
+        raise TransitionError(f"Only a finished analysis can be adopted; this one is {run['state']}.")
+    params = AnalysisParams.from_json(run["params"])
+    clustered = {c["code"] for c in categories.page(tx) if c["is_clustered"]}
+    profile = tracking.profile_of(tx.actor.organisation_id, params, clustered)
+    adoption_id = analyses.adopt(tx, run_id, now, profile)
+    found, known = known_hotspots.found(tx, run_id), known_hotspots.known(tx, adoption_id, profile)
+    used = analyses.findings_of(run, params)
+    rule = ClusterRule(eps_m=used["eps_m"], min_incidents=used["min_incidents"])
+    steps = tracking.follow(found, known, profile=profile, ruler=Ruler.of(params, rule))
+    known_hotspots.add(tx, adoption_id, steps)
+    tx.record(AuditAction.ANALYSIS_ADOPTED, run_id, **tracking.figures(steps))
 
 
 def take_back_adoption(tx: WriteTx, run_id: UUID, now: datetime) -> None:
-    """Undo an adoption: the run adopted before it is current again."""
+    """Undo an adoption: the run adopted before it is current again, and what it said of hot spots is in no history."""
     check_may(tx.actor, May.ADOPT_ANALYSES)
     _own_run(tx, run_id)
     if not analyses.take_back(tx, run_id, now):
@@ -188,7 +209,6 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
     chosen = wanted.categories or tuple(code for code, c in known.items() if c["is_clustered"])
     until = wanted.until or now
     uses = (tx.actor.organisation_id, *organisations.incident_givers(tx, tx.actor.organisation_id))
-    usual = ClusterRule()
     try:
         return AnalysisParams(
             since=wanted.since or until - USUAL_PERIOD,
@@ -197,15 +217,23 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
             now=now,
             categories=chosen,
             area=wanted.area,
-            rule=ClusterRule(
-                eps_m=usual.eps_m if wanted.eps_m is None else wanted.eps_m,
-                min_incidents=usual.min_incidents if wanted.min_incidents is None else wanted.min_incidents,
-            ),
+            rule=_rule(wanted),
+            area_share=wanted.area_share,
+            max_area_m2=wanted.max_area_m2,
             weighting=wanted.weighting,
-            weights=tuple(weights.items()) if wanted.weighting in BY_CATEGORY else (),
+            weights=tuple(weights.items()),
         )
     except ValueError as error:
         raise InvalidError(f"The analysis cannot be run as asked: {error}") from error
+
+
+def _rule(wanted: AnalysisRequest) -> ClusterRule | None:
+    if wanted.eps_m is None and wanted.min_incidents is None:
+        return None
+    return ClusterRule(
+        eps_m=USUAL_RULE.eps_m if wanted.eps_m is None else wanted.eps_m,
+        min_incidents=USUAL_RULE.min_incidents if wanted.min_incidents is None else wanted.min_incidents,
+    )
 
 
 def _check_categories(wanted: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> None:
@@ -242,6 +270,7 @@ def _finish(
     run_id: UUID,
     params: AnalysisParams,
     findings: Findings,
+    told: str,
     *,
     now: datetime,
     data_cut_off: datetime | None,
@@ -251,6 +280,7 @@ def _finish(
         "incident_count": findings.incident_count,
         "noise_count": findings.noise_count,
         "hotspot_count": len(findings.hotspots),
+        "findings": told,
     }
     if not analyses.finish(tx, run_id, now, figures):
         return
@@ -267,6 +297,7 @@ def _row(hotspot: HotSpot, params: AnalysisParams, findings: Findings) -> HotSpo
         categories=tuple(code for code, _, _ in hotspot.categories),
         properties=render.properties(hotspot, params, findings.params_fingerprint),
         statistics=render.statistics(hotspot, findings.weeks),
+        core_places=hotspot.core_places,
         wkb=shapely.to_wkb(hotspot.outline_wgs84),
     )
 
@@ -277,9 +308,9 @@ def _give_up(database: Database, actor: Actor, run_id: UUID, now: datetime, sent
             tx.record(AuditAction.ANALYSIS_FAILED, run_id)
 
 
-def _own_run(tx: WriteTx, run_id: UUID) -> str:
-    """The state of a run of the actor's own organisation."""
+def _own_run(tx: WriteTx, run_id: UUID) -> dict[str, Any]:
+    """A run of the actor's own organisation."""
     run = analyses.one(tx, run_id)
     if run is None or run["organisation_id"] != tx.actor.organisation_id:
         raise NotFoundError("Your organisation has no such analysis.")
-    return str(run["state"])
+    return run

@@ -2,17 +2,34 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from app.core.audit import AuditAction
 from app.core.errors import FieldProblem, InvalidError, NotFoundError
+from app.core.ingest import OutsideArea
+from app.core.organisations import Kind, checked_slug
 from app.core.permissions import Actor, May, check_may, system_actor
 from app.store import areas, categories, organisations, sources
 from app.store.tx import WriteTx
 
 INSTALLER_ORGANISATION = UUID(int=0)
+MOST_ORGANISATIONS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """An organisation that joins municipalities that are there; what is None is taken from its municipality."""
+
+    slug: str
+    name: str
+    kind: Kind
+    municipality: str | None = None  # the slug of one that is set up
+    police_area: str | None = None  # the code of one that a municipality belongs to
+    area: str | None = None  # where its reports may lie
+    outside_area: OutsideArea | None = None
 
 
 def installer() -> Actor:
@@ -59,6 +76,34 @@ def add_organisation(tx: WriteTx, organisation: Mapping[str, Any]) -> UUID:
     return organisation_id
 
 
+def add_partner(tx: WriteTx, partner: Partner) -> UUID:
+    """Store police, a housing company, guards, a school or a rescue service beside its municipality.
+
+    Police work in the local police area, the others in the municipality's. Raises InvalidError for what does not fit,
+    NotFoundError for a municipality or a police area that nobody set up.
+    """
+    check_may(tx.actor, May.ADMINISTER)
+    checked_slug(partner.slug)
+    if not partner.name.strip():
+        raise InvalidError("Give the organisation a name.")
+    municipality, police_area = _place_of(tx, partner)
+    usual_area = police_area if partner.kind is Kind.POLICE else municipality
+    is_usual_known = usual_area is not None and areas.exists(tx, usual_area)
+    usual_outside = OutsideArea.MARK if partner.kind is Kind.POLICE else OutsideArea.REFUSE
+    return add_organisation(
+        tx,
+        {
+            "slug": partner.slug,
+            "name": partner.name.strip(),
+            "kind": partner.kind,
+            "area": partner.area or (usual_area if is_usual_known else None),
+            "municipality": municipality,
+            "local_police_area": police_area,
+            "outside_area": partner.outside_area or usual_outside,
+        },
+    )
+
+
 def load_sources(tx: WriteTx, wanted: Iterable[Mapping[str, Any]]) -> None:
     """Store sources: organisation (slug), name, title, is_trusted, location_uncertainty_m."""
     check_may(tx.actor, May.ADMINISTER)
@@ -74,6 +119,26 @@ def share(tx: WriteTx, *, giver: str, receiver: str, what: str, purpose: str, va
     if not organisations.share(tx, giver=giver, receiver=receiver, what=what, purpose=purpose, valid_until=valid_until):
         raise NotFoundError(f"There is no organisation {giver}, or none {receiver}.")
     tx.record(AuditAction.SHARING_CHANGED, giver=giver, receiver=receiver, what=what)
+
+
+def _place_of(tx: WriteTx, partner: Partner) -> tuple[str | None, str | None]:
+    """The municipality and the local police area of a partner."""
+    if partner.kind is Kind.MUNICIPALITY:
+        raise InvalidError("A municipality is set up with `lagesbild init`: it brings its boundary.")
+    there = {o["slug"]: o for o in organisations.page(tx, MOST_ORGANISATIONS) if o["kind"] == Kind.MUNICIPALITY}
+    if partner.municipality is None:
+        if partner.kind is not Kind.POLICE:
+            raise InvalidError("Say which municipality it works in.")
+        if partner.police_area is None:
+            raise InvalidError("Say which local police area the police work in.")
+    elif partner.municipality not in there:
+        raise NotFoundError(f"There is no municipality {partner.municipality}; `lagesbild init` sets one up.")
+    police_area = partner.police_area
+    if police_area is None:
+        police_area = there[partner.municipality or ""]["local_police_area"]
+    elif police_area not in {o["local_police_area"] for o in there.values()}:
+        raise NotFoundError(f"No municipality belongs to a local police area {police_area}.")
+    return partner.municipality, police_area
 
 
 def _check_area(tx: WriteTx, field: str, code: str | None) -> None:

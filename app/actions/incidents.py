@@ -17,7 +17,7 @@ from app.core.errors import (
     NotFoundError,
 )
 from app.core.geo import Position
-from app.core.incidents import IncidentDraft, RawIncident, State, check_transition
+from app.core.incidents import IncidentDraft, RawIncident, State, after_own_correction, check_transition
 from app.core.ingest import Checked, IngestRules, OutsideArea, check
 from app.core.permissions import May, check_may, check_own_organisation
 from app.store import categories, idempotency_keys, incidents, organisations, sources
@@ -101,7 +101,8 @@ def report_incidents(
 def correct_incident(tx: WriteTx, incident_id: UUID, changes: Mapping[str, Any], setting: Setting) -> None:
     """Change some of an incident's fields; what it was is kept as a version.
 
-    changes: RawIncident's field names and `state`. A reporter corrects own reports; states are the reviewers' matter.
+    changes: RawIncident's field names and `state`. A reporter corrects own reports; states are the reviewers' matter,
+    and what a reporter has changed is reviewed anew unless it comes from a trusted source.
     """
     _check_may_correct(tx, changes)
     incidents.lock(tx, incident_id)
@@ -115,6 +116,8 @@ def correct_incident(tx: WriteTx, incident_id: UUID, changes: Mapping[str, Any],
     assert draft is not None  # noqa: S101 -- a row without problems has a draft
     if state == before["state"] and _content(draft) == _content_before(before):
         return
+    if not tx.actor.may(May.REVIEW_INCIDENTS):
+        state = after_own_correction(state, is_trusted=bool(_trusted(tx, [draft])))
     incidents.correct(
         tx,
         before,
@@ -215,8 +218,13 @@ def _first_states(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> list[State]:
     """Reviewers' own reports and those of trusted sources need no review."""
     if tx.actor.may(May.REVIEW_INCIDENTS):
         return [State.APPROVED] * len(drafts)
-    trusted = {name for name, s in sources.named(tx, {d.source for d in drafts}).items() if s["is_trusted"]}
+    trusted = _trusted(tx, drafts)
     return [State.APPROVED if d.source in trusted else State.SUBMITTED for d in drafts]
+
+
+def _trusted(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> set[str]:
+    """Which of their sources the organisation trusts."""
+    return {name for name, s in sources.named(tx, {d.source for d in drafts}).items() if s["is_trusted"]}
 
 
 def _record_report(tx: WriteTx, reported: Reported) -> None:

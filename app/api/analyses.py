@@ -30,6 +30,8 @@ def post_analysis(body: AnalysisIn, tx: WriteTx, services: CurrentServices, resp
         area=body.area,
         eps_m=body.eps_m,
         min_incidents=body.min_incidents,
+        area_share=body.area_share,
+        max_area_m2=body.max_area_m2,
         weighting=body.weighting,
     )
     run_id = actions.request_analysis(tx, wanted, now=services.clock(), code_version=services.code_version)
@@ -89,8 +91,8 @@ def _out(row: Mapping[str, Any]) -> AnalysisOut:
             "categories": list(params.categories),
             "area": params.area,
             "organisations": list(params.organisations),
-            "eps_m": params.rule.eps_m,
-            "min_incidents": params.rule.min_incidents,
+            **store.findings_of(row, params),
+            "max_area_m2": params.max_area_m2,
             "weighting": params.weighting,
             "links": {"self": here, "hotspots": f"/api/v1/hotspots?run={row['id']}", "adopt": f"{here}/adopt"},
         }

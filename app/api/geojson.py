@@ -31,9 +31,13 @@ def collection(
         head["run"] = dict(run)
     head["numberReturned"] = count
     head["links"] = [] if next_url is None else [{"rel": "next", "href": next_url, "type": GeoJson.media_type}]
-    start = json.dumps(head, ensure_ascii=False, default=_plain, separators=(",", ":")).removesuffix("}")
-    body = f'{start},"features":[{features}]}}'.encode()
+    body = f'{plain(head).removesuffix("}")},"features":[{features}]}}'.encode()
     return GeoJson(body, headers=None if headers is None else dict(headers))
+
+
+def plain(members: Mapping[str, object]) -> str:
+    """As JSON text."""
+    return json.dumps(members, ensure_ascii=False, default=_plain, separators=(",", ":"))
 
 
 def _plain(value: object) -> str:

@@ -1,6 +1,5 @@
 """/api/v1/hotspots: the latest adopted run as GeoJSON, for map clients and leaders alike."""
 
-import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,17 +8,19 @@ from fastapi import APIRouter, Query, Request, Response
 from app.api import geojson, parameters
 from app.api.geojson import GeoJson
 from app.api.parameters import BboxText, Codes
-from app.api.schemas import HotSpotCollection, HotSpotDetail
+from app.api.schemas import HotSpotChanges, HotSpotCollection, HotSpotDetail
 from app.core.errors import NotFoundError
 from app.core.permissions import May, check_may
 from app.edge import etags
 from app.edge.dependencies import ReadTx
 from app.edge.problems import documented
 from app.store import hotspots as store
+from app.store import known_hotspots
 
 router = APIRouter(prefix="/hotspots", tags=["hot spots"])
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What you have is current"}}
+HISTORY_LIMIT = 1000
 Run = Annotated[UUID | None, Query(description="A run; otherwise the latest adopted one")]
 
 
@@ -32,7 +33,10 @@ def get_hotspots(
     min_count: Annotated[int | None, Query(ge=1, le=1_000_000_000)] = None,
     category: Codes = None,
 ) -> Response:
-    """The hot spots of the latest adopted run, first rank first; without one an empty collection."""
+    """The hot spots of the latest adopted run, first rank first; without one an empty collection.
+
+    In an adopted run they have the ids that they keep from run to run, and `change` says what became of each.
+    """
     check_may(tx.actor, May.READ_HOTSPOTS)
     wanted = store.Filter(bbox=parameters.bbox(bbox), min_count=min_count, categories=parameters.codes(category))
     found = store.current_run(tx, run, may_read_runs=tx.actor.may(May.READ_ANALYSES))
@@ -56,17 +60,40 @@ def get_hotspots(
     return geojson.collection(features, count, run=told, headers=etags.headers(tag))
 
 
+@router.get("/changes", responses=documented(404))
+def get_changes(tx: ReadTx, run: Run = None) -> HotSpotChanges:
+    """What became of each hot spot when the run was adopted, and which are gone; nothing for a run not adopted."""
+    check_may(tx.actor, May.READ_HOTSPOTS)
+    found = store.current_run(tx, run, may_read_runs=tx.actor.may(May.READ_ANALYSES))
+    if found is None and run is not None:
+        raise NotFoundError("There is no such analysis that you may see.")
+    run_id = found["id"] if found else None
+    changes = known_hotspots.changes(tx, run_id) if run_id else []
+    return HotSpotChanges.model_validate({"run": run_id, "changes": changes})
+
+
 @router.get("/{hotspot_id:uuid}", response_class=GeoJson, response_model=HotSpotDetail, responses=documented(404))
 def get_hotspot(hotspot_id: UUID, tx: ReadTx, run: Run = None) -> Response:
-    """One hot spot with the statistics of its members, from the newest adopted run that holds it."""
+    """One hot spot with the statistics of its members and its history, from the newest adopted run that holds it.
+
+    Its id is the one it keeps from adopted run to adopted run; in a run that is not adopted, the one it has there.
+    """
     check_may(tx.actor, May.READ_HOTSPOTS)
     run_id = _run_with(tx, hotspot_id, run)
     found = store.one(tx, run_id, hotspot_id) if run_id else None
     if found is None:
         raise NotFoundError("There is no such hot spot that you may see.")
+    steps = known_hotspots.history(tx, hotspot_id, HISTORY_LIMIT)
+    seen = [step["adopted_at"] for step in steps if step["count"] is not None]
+    told = {
+        "run": run_id,
+        "first_adopted_at": min(seen, default=None),
+        "last_adopted_at": max(seen, default=None),
+        "history": [{"run": step.pop("run_id"), **step} for step in steps],
+    }
     feature = (
         f'{{"type":"Feature","id":"{hotspot_id}","geometry":{found["geometry"]},"properties":{found["properties"]},'
-        f'"statistics":{found["statistics"]},"run":{json.dumps(str(run_id))}}}'
+        f'"statistics":{found["statistics"]},{geojson.plain(told).removeprefix("{")}'
     )
     return GeoJson(feature.encode())
 

@@ -156,7 +156,10 @@ def get_incident(incident_id: UUID, tx: ReadTx) -> IncidentOut:
 
 @router.patch("/{incident_id:uuid}", responses=documented(404, 409, 415))
 def patch_incident(incident_id: UUID, body: IncidentPatch, tx: WriteTx, services: CurrentServices) -> IncidentOut:
-    """Correct an incident or, for reviewers, move it to another state. What it was is kept."""
+    """Correct an incident or, for reviewers, move it to another state. What it was is kept.
+
+    A reporter's correction is reviewed anew: the report is `submitted` again, unless its source is a trusted one.
+    """
     actions.correct_incident(tx, incident_id, body.to_changes(), _setting(services))
     found = store.one(tx, incident_id)
     if found is None:

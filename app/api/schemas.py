@@ -9,7 +9,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from pydantic_core import PydanticCustomError
 
 from app.core import geo
-from app.core.analysis.params import MAX_EPS_M, MIN_EPS_M, Weighting
+from app.core.analysis.doubtful_places import Doubt
+from app.core.analysis.params import (
+    AREA_SHARE,
+    LARGEST_MAX_AREA_M2,
+    MAX_AREA_M2,
+    MAX_AREA_SHARE,
+    MAX_EPS_M,
+    MIN_AREA_SHARE,
+    MIN_EPS_M,
+    SMALLEST_MAX_AREA_M2,
+    Weighting,
+)
+from app.core.analysis.tracking import Change
+from app.core.analysis.tuning import Reason
 from app.core.geo import Position
 from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
 
@@ -218,8 +231,19 @@ class AnalysisIn(Sent):
     period: PeriodIn = PeriodIn()
     categories: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=100)] = []
     area: str | None = Field(None, max_length=100, description="An area's code.")
-    eps_m: Annotated[Number, Field(ge=MIN_EPS_M, le=MAX_EPS_M)] | None = None
-    min_incidents: Annotated[int, Strict(), Field(ge=2, le=100_000)] | None = None
+    eps_m: Annotated[Number, Field(ge=MIN_EPS_M, le=MAX_EPS_M)] | None = Field(
+        None,
+        description="How near incidents must lie. Without this and min_incidents both are chosen from the incidents.",
+    )
+    min_incidents: Annotated[int, Strict(), Field(ge=2, le=100_000)] | None = Field(
+        None, description="How many must lie so near."
+    )
+    area_share: Annotated[Number, Field(ge=MIN_AREA_SHARE, le=MAX_AREA_SHARE)] = Field(
+        AREA_SHARE, description="Share of the active ground to mark, where the numbers are chosen from the incidents."
+    )
+    max_area_m2: Annotated[Number, Field(ge=SMALLEST_MAX_AREA_M2, le=LARGEST_MAX_AREA_M2)] = Field(
+        MAX_AREA_M2, description="Larger hot spots are split."
+    )
     weighting: Weighting = Weighting.RECENCY
 
 
@@ -228,6 +252,31 @@ class PeriodOut(BaseModel):
 
     from_: datetime = Field(serialization_alias="from")
     to: datetime
+
+
+class TuningOut(BaseModel):
+    """Why eps_m and min_incidents are as they are, in figures and in words."""
+
+    reason: Reason
+    incident_count: int
+    active_km2: float
+    area_share: float
+    flagged_share: float
+    max_area_m2: float
+    sv: str
+    en: str
+
+
+class DoubtfulPlaceOut(BaseModel):
+    """A position that may stand for "somewhere", and the question to ask."""
+
+    lon: float
+    lat: float
+    count: int
+    share: float
+    doubts: list[Doubt]
+    sv: str
+    en: str
 
 
 class AnalysisOut(BaseModel):
@@ -240,9 +289,12 @@ class AnalysisOut(BaseModel):
     categories: list[str]
     area: str | None
     organisations: list[str]
-    eps_m: float
-    min_incidents: int
+    eps_m: float | None = Field(description="As used; null until the run has chosen it.")
+    min_incidents: int | None = Field(description="As used; null until the run has chosen it.")
+    tuning: TuningOut | None = Field(description="Why the two numbers are as they are; null where they were given.")
+    max_area_m2: float
     weighting: Weighting
+    doubtful_places: list[DoubtfulPlaceOut] = Field(description="Positions to ask somebody about; nothing was dropped.")
     fingerprint: str
     requested_at: datetime
     started_at: datetime | None
@@ -353,6 +405,10 @@ class HotSpotProperties(BaseModel):
     count: int
     weighted_value: float
     weighting: Weighting
+    recency_value: float
+    harm_value: float | None
+    recent_count: int
+    usual_count: float
     density_per_km2: float
     area_m2: int
     period_from: datetime
@@ -364,6 +420,8 @@ class HotSpotProperties(BaseModel):
     centre: list[float]
     place_uncertainty_m: float | None
     fingerprint: str
+    change: Change | None = Field(None, description="What became of it; only in a run that is adopted.")
+    related: list[UUID] = Field([], description="Split from or into these, or merged of these.")
 
 
 class SourceCount(BaseModel):
@@ -392,11 +450,25 @@ class HotSpotFeature(BaseModel):
     properties: HotSpotProperties
 
 
+class HotSpotStep(BaseModel):
+    """What one adoption said of a hot spot; without rank and count it was not there any more."""
+
+    run: UUID
+    adopted_at: datetime
+    change: Change
+    related: list[UUID]
+    rank: int | None
+    count: int | None
+
+
 class HotSpotDetail(HotSpotFeature):
-    """One hot spot with the statistics of its members."""
+    """One hot spot with the statistics of its members, and what became of it, newest adoption first."""
 
     statistics: HotSpotStatistics
     run: UUID
+    first_adopted_at: datetime | None
+    last_adopted_at: datetime | None
+    history: list[HotSpotStep]
 
 
 class HotSpotRun(BaseModel):
@@ -409,6 +481,28 @@ class HotSpotRun(BaseModel):
     incident_count: int
     noise_count: int
     fingerprint: str
+
+
+class HotSpotChange(BaseModel):
+    """What the adoption of a run said of one hot spot, beside how it was when last seen before."""
+
+    id: UUID
+    change: Change
+    related: list[UUID] = Field(description="Split from or into these, merged of these or into this.")
+    is_there: bool = Field(description="False: gone, or merged into another.")
+    rank: int | None
+    count: int | None
+    rank_before: int | None
+    count_before: int | None
+    run_before: UUID | None
+    centre: list[float]
+
+
+class HotSpotChanges(BaseModel):
+    """Every hot spot of a run in rank order, then those that are there no longer."""
+
+    run: UUID | None
+    changes: list[HotSpotChange]
 
 
 class HotSpotCollection(BaseModel):

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, backtest, backups, doctor, incidents, municipality, running
+from app.cli import accounts, backtest, backups, doctor, incidents, municipality, organisations, running
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ running.register(app)
 municipality.register(app)
 incidents.register(app)
 backtest.register(app)
+organisations.register(app)
 accounts.register(app)
 backups.register(app)
 doctor.register(app)

@@ -1,6 +1,5 @@
 """The demo: everything on one machine, started and stopped together."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ WORKER_STOPS_S = 40
 
 def run(home: Path | None, *, host: str, port: int, is_fresh: bool) -> None:
     """Start all of it, say Ready, and serve until Ctrl-C."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
     settings = deployments.settings_for(home)
     with server.listening(host, port) as socket:
         if is_fresh:
@@ -81,10 +79,6 @@ def _forget(home: Path, database_url: str | None) -> None:
     if (home / "postgres").exists():
         Cluster(home / "postgres").remove()
     (home / setting_up.TOKENS_FILE).unlink(missing_ok=True)
-
-
-def _as_interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _ready(url: str, tokens: Path) -> None:

@@ -19,7 +19,7 @@ from app.cli.deployment import Home, opened
 from app.cli.rows import Row, Table
 from app.cli.setting_up import organisation_actor
 from app.core.analysis import dbscan
-from app.core.analysis.params import ClusterRule, Weighting
+from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, Weighting
 from app.core.errors import FieldProblem, InvalidError
 from app.core.incidents import SOURCE_MAX_CHARS
 from app.core.periods import parse_from, parse_to
@@ -33,7 +33,6 @@ from app.store.tx import Database, WriteTx
 ROWS_AT_A_TIME = 10_000
 SHOWN = 10
 INTERRUPTED = 130  # as shells count Ctrl-C
-USUAL = ClusterRule()
 IMPORT_EXAMPLES = """Examples:
 
 lagesbild import reports.csv --source est-rapport --organisation lindesta-kommun --dry-run
@@ -111,7 +110,7 @@ def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
     organisation: Organisation,
     *,
     from_: Annotated[
-        str | None, typer.Option("--from", help="First day (2026-01-01) or instant. [52 weeks before --to]")
+        str | None, typer.Option("--from", help="First day (2026-01-01) or instant. [104 weeks before --to]")
     ] = None,
     to: Annotated[str | None, typer.Option(help="Last day, which belongs to it, or instant. [now]")] = None,
     category: Annotated[
@@ -119,12 +118,18 @@ def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
     ] = None,
     area: Annotated[str | None, typer.Option(help="Code of an area. [everywhere]")] = None,
     eps_m: Annotated[
-        float | None, typer.Option(help=f"How near incidents must lie, in metres. [{USUAL.eps_m:g}]")
+        float | None, typer.Option(help="How near incidents must lie, in metres. [chosen from the incidents]")
     ] = None,
     min_incidents: Annotated[
-        int | None, typer.Option(help=f"How many must lie so near. [{USUAL.min_incidents}]")
+        int | None, typer.Option(help="How many must lie so near. [chosen from the incidents]")
     ] = None,
-    weighting: Annotated[Weighting, typer.Option(help="What one incident is worth in the ranking.")] = Weighting.COUNT,
+    area_share: Annotated[
+        float, typer.Option(help="Share of the active ground to mark, where the two above are chosen.")
+    ] = AREA_SHARE,
+    max_area_m2: Annotated[float, typer.Option(help="Larger hot spots are split.")] = MAX_AREA_M2,
+    weighting: Annotated[
+        Weighting, typer.Option(help="What one incident is worth in the ranking.")
+    ] = Weighting.RECENCY,
     adopt: Annotated[bool, typer.Option("--adopt", help="Make it the analysis that everybody sees.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all hot spots as GeoJSON, no table.")] = False,
     home: Home = None,
@@ -141,6 +146,8 @@ def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
         area=area,
         eps_m=eps_m,
         min_incidents=min_incidents,
+        area_share=area_share,
+        max_area_m2=max_area_m2,
         weighting=weighting,
     )
     with opened(home, JOB_TIMEOUT_MS) as database:
@@ -313,6 +320,11 @@ def _show(run: dict[str, Any], ranked: list[dict[str, Any]]) -> None:
         f"{run['hotspot_count']:,} hot spots among {run['incident_count']:,} incidents; "
         f"{run['noise_count']:,} incidents lie outside them."
     )
+    findings = run["findings"]
+    if findings["tuning"]:
+        typer.echo(findings["tuning"]["en"])
+    for place in findings["doubtful_places"]:
+        typer.echo(f"A question about {place['lat']:.5f}, {place['lon']:.5f}: {place['en']}")
     if not ranked:
         return
     printed = Printed(box=None, pad_edge=False)

@@ -3,8 +3,6 @@
 All answers are read and checked before anything is written, and all of it is written in one transaction.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from app.cli import layers, setting_up
 from app.cli.deployment import Home
 from app.core import geo
 from app.core.errors import InvalidError, LagesbildError
+from app.core.organisations import Kind, checked_slug, slugified
 from app.core.permissions import Role
 from app.store import accounts as stored_accounts
 from app.store import areas, organisations
@@ -31,8 +30,6 @@ NONE: Final = "-"  # the answer that means: leave it out
 ADMINISTRATOR: Final = "Systemförvaltare"
 COORDINATOR: Final = "Trygghetssamordnare"
 MOST_ACCOUNTS: Final = 10_000
-SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-SLUG_MAX_CHARS: Final = 60
 EXAMPLES = """Examples:
 
 lagesbild init
@@ -64,6 +61,21 @@ class Municipality:
     administrator: str | None
     coordinator: str | None
     basemap: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The options as they were written; what is None is asked for."""
+
+    name: str | None
+    slug: str | None
+    boundary: str | None
+    districts: str | None
+    attributes: tuple[str, str | None]  # the districts' name and code
+    police_area: str | None
+    administrator: str | None
+    coordinator: str | None
+    basemap: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,63 +142,77 @@ def init(  # noqa: PLR0913 -- one option for each answer
     Asks question by question, and works without a network. The database is made and brought to the newest schema first.
     Run it again for a second municipality; one that is there already is refused, and nothing is changed.
     """
-    asker = Asker(may_ask=not no_input)
+    given = Given(
+        name=name,
+        slug=slug,
+        boundary=boundary,
+        districts=areas_file,
+        attributes=(area_name, area_code),
+        police_area=police_area,
+        administrator=admin,
+        coordinator=coordinator,
+        basemap=basemap,
+    )
     with cli_deployments.running(home) as deployment:
         cli_deployments.upgrade(deployment)
         setting_up.load_categories(deployment)
         with cli_deployments.connected(deployment) as database:
             with database.read(deployments.installer()) as tx:
                 srid = organisations.metric_srid(tx)
-                has_administrator = _has_administrator(tx)
-            called = asker.answer(name, "--name", "Name of the municipality", _name)
-            short = asker.answer(
-                slug, "--slug", "Short name", lambda typed: _free_slug(database, typed), slugified(called)
-            )
-            outline = asker.answer(
-                boundary,
-                "--boundary",
-                "File with the boundary (- for none: reports from anywhere are taken)",
-                lambda typed: _boundary(typed, srid),
-                NONE,
-            )
-            wanted = Municipality(
-                name=called,
-                slug=short,
-                boundary=outline,
-                districts=asker.answer(
-                    areas_file,
-                    "--areas",
-                    "File with districts",
-                    lambda typed: _districts(typed, short, outline, (area_name, area_code), srid),
-                    NONE,
-                ),
-                police_area=asker.answer(police_area, "--police-area", "Code of the local police area", _code, NONE),
-                administrator=asker.answer(
-                    admin,
-                    "--admin",
-                    "Account of the administrator",
-                    _optional,
-                    NONE if has_administrator else ADMINISTRATOR,
-                ),
-                coordinator=asker.answer(
-                    coordinator,
-                    "--coordinator",
-                    "Account of the coordinator",
-                    _optional,
-                    COORDINATOR if asker.may_ask else NONE,
-                ),
-                basemap=asker.answer(basemap, "--basemap", "File to draw behind the map", _basemap, NONE),
-            )
-            _check_accounts(wanted)
+            wanted = _asked(Asker(may_ask=not no_input), given, database, srid)
             with database.write(deployments.installer()) as tx:
                 tokens = _write(tx, wanted)
     _tell(wanted, tokens, srid)
 
 
-def slugified(name: str) -> str:
-    """A short name from a name: lower case, å and ä as a, ö as o, hyphens for the rest."""
-    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+def _asked(asker: Asker, given: Given, database: Database, srid: int) -> Municipality:
+    """All answers, in the order in which they are asked for."""
+    name = asker.answer(given.name, "--name", "Name of the municipality", _name)
+    slug = asker.answer(given.slug, "--slug", "Short name", lambda typed: _free_slug(database, typed), slugified(name))
+    boundary, districts = _asked_outlines(asker, given, slug, srid)
+    police_area = asker.answer(given.police_area, "--police-area", "Code of the local police area", _code, NONE)
+    administrator, coordinator = _asked_accounts(asker, given, database)
+    return Municipality(
+        name=name,
+        slug=slug,
+        boundary=boundary,
+        districts=districts,
+        police_area=police_area,
+        administrator=administrator,
+        coordinator=coordinator,
+        basemap=asker.answer(given.basemap, "--basemap", "File to draw behind the map", _basemap, NONE),
+    )
+
+
+def _asked_outlines(
+    asker: Asker, given: Given, slug: str, srid: int
+) -> tuple[BaseGeometry | None, tuple[District, ...]]:
+    boundary = asker.answer(
+        given.boundary,
+        "--boundary",
+        "File with the boundary (- for none: reports from anywhere are taken)",
+        lambda typed: _boundary(typed, srid),
+        NONE,
+    )
+    districts = asker.answer(
+        given.districts,
+        "--areas",
+        "File with districts",
+        lambda typed: _districts(typed, slug, boundary, given.attributes, srid),
+        NONE,
+    )
+    return boundary, districts
+
+
+def _asked_accounts(asker: Asker, given: Given, database: Database) -> tuple[str | None, str | None]:
+    with database.read(deployments.installer()) as tx:
+        usual = NONE if _has_administrator(tx) else ADMINISTRATOR
+    administrator = asker.answer(given.administrator, "--admin", "Account of the administrator", _optional, usual)
+    usual = COORDINATOR if asker.may_ask else NONE
+    coordinator = asker.answer(given.coordinator, "--coordinator", "Account of the coordinator", _optional, usual)
+    if administrator is not None and administrator == coordinator:
+        raise InvalidError("The administrator and the coordinator need accounts of their own: each has one role.")
+    return administrator, coordinator
 
 
 def _write(tx: WriteTx, wanted: Municipality) -> list[tuple[str, Role, str]]:
@@ -197,7 +223,7 @@ def _write(tx: WriteTx, wanted: Municipality) -> list[tuple[str, Role, str]]:
         {
             "slug": wanted.slug,
             "name": wanted.name,
-            "kind": "municipality",
+            "kind": Kind.MUNICIPALITY,
             "area": wanted.slug if wanted.boundary is not None else None,
             "municipality": wanted.slug,
             "local_police_area": wanted.police_area,
@@ -235,11 +261,6 @@ def _has_administrator(tx: ReadTx) -> bool:
     )
 
 
-def _check_accounts(wanted: Municipality) -> None:
-    if wanted.administrator is not None and wanted.administrator == wanted.coordinator:
-        raise InvalidError("The administrator and the coordinator need accounts of their own: each has one role.")
-
-
 def _name(typed: str) -> str:
     if typed == NONE or not slugified(typed):
         raise InvalidError("Give the municipality a name.")
@@ -250,20 +271,12 @@ def _optional(typed: str) -> str | None:
     return None if typed == NONE else typed
 
 
-def _slug(typed: str) -> str:
-    if not SLUG.fullmatch(typed) or len(typed) > SLUG_MAX_CHARS:
-        raise InvalidError(
-            f"{typed} will not do: use a to z, digits and single hyphens, at most {SLUG_MAX_CHARS}, as lindesta-kommun."
-        )
-    return typed
-
-
 def _code(typed: str) -> str | None:
-    return None if typed == NONE else _slug(typed)
+    return None if typed == NONE else checked_slug(typed)
 
 
 def _free_slug(database: Database, typed: str) -> str:
-    slug = _slug(typed)
+    slug = checked_slug(typed)
     with database.read(deployments.installer()) as tx:
         if organisations.by_slug(tx, slug) is not None or areas.exists(tx, slug):
             raise InvalidError(f"There is already an organisation or an area {slug}; nothing was changed.")

@@ -3,7 +3,9 @@
 import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -37,17 +39,21 @@ def demo(
     """
     from app.cli import demo as demos
 
-    demos.run(home, host=host, port=port, is_fresh=fresh)
+    with _stopped_by_a_signal():
+        demos.run(home, host=host, port=port, is_fresh=fresh)
 
 
 def serve(home: Home = None, port: Port = 8000, host: Host = "127.0.0.1") -> None:
-    """Serve the web and the API. Needs a migrated database; analyses need a `lagesbild worker` beside it."""
+    """Serve the web and the API. Needs a migrated database; analyses need a `lagesbild worker` beside it.
+
+    Ctrl-C stops it, and the private database if this command started that.
+    """
     from app.cli import server
 
-    deployment = deployments.start(home)
-    deployments.check_migrated(deployment)
-    with server.listening(host, port) as socket, suppress(KeyboardInterrupt):  # Ctrl-C is how it is stopped
-        server.run(deployment.settings, socket, ready=lambda url: typer.echo(f"Ready: {url}"))
+    with _stopped_by_a_signal(), deployments.running(home) as deployment:
+        deployments.check_migrated(deployment)
+        with server.listening(host, port) as socket:
+            server.run(deployment.settings, socket, ready=lambda url: typer.echo(f"Ready: {url}"))
 
 
 def worker(
@@ -57,15 +63,18 @@ def worker(
         bool, typer.Option("--while-stdin-open", hidden=True, help="Stop when standard input closes.")
     ] = False,
 ) -> None:
-    """Run the background jobs: analyses and upkeep."""
+    """Run the background jobs: analyses and upkeep.
+
+    Ctrl-C stops it when the job under way is done, and the private database if this command started that.
+    """
     from app.jobs import worker as workers
 
     if while_stdin_open:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    deployment = deployments.start(home)
-    deployments.check_migrated(deployment)
-    typer.echo("Worker: waiting for jobs")
-    workers.run(deployment.settings)
+    with _stopped_by_a_signal(), deployments.running(home) as deployment:
+        deployments.check_migrated(deployment)
+        typer.echo("Worker: waiting for jobs")
+        workers.run(deployment.settings)
 
 
 def migrate(home: Home = None) -> None:
@@ -77,6 +86,22 @@ def migrate(home: Home = None) -> None:
         deployments.upgrade(deployment)
         setting_up.load_categories(deployment)
     typer.echo(f"The database is at revision {migrations.head()}.")
+
+
+@contextmanager
+def _stopped_by_a_signal() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does, so that it stops what it started; neither is a fault."""
+    before = signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _stop_at_end_of_input() -> None:

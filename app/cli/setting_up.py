@@ -29,6 +29,7 @@ TOKENS_FILE = "demo-tokens.json"
 MAIN = "lindesta-kommun"
 ROWS_AT_A_TIME = 10_000
 ANALYSED = timedelta(weeks=52)
+BEFORE = timedelta(weeks=26)  # an analysis of half a year ago, so that there is something to compare with
 Say = Callable[[str], None]
 Row = Mapping[str, str]
 
@@ -59,7 +60,7 @@ def is_empty(deployment: Deployment) -> bool:
 
 
 def load_sample(deployment: Deployment, say: Say) -> None:
-    """The whole demo: towns, organisations, accounts, two years of reports, one adopted analysis.
+    """The whole demo: towns, organisations, accounts, two years of reports, two adopted analyses.
 
     The tokens file is written last: while it is missing the demo is unfinished.
     """
@@ -74,6 +75,7 @@ def load_sample(deployment: Deployment, say: Say) -> None:
                 deployments.share(tx, **{**rule, "valid_until": date.fromisoformat(rule["valid_until"])})
         newest = _load_incidents(database, folder, say)
         tokens = _make_accounts(database, folder)
+        _analyse(database, tokens["coordinator"], until=newest - BEFORE)
         found = _analyse(database, tokens["coordinator"], until=newest)
         say(f"Analysed: {found} hot spots in the 52 weeks up to {stockholm_date(newest) - timedelta(days=1)}")
     _write_private(deployment.settings.home / TOKENS_FILE, json.dumps(tokens, indent=2) + "\n")

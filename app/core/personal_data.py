@@ -203,13 +203,18 @@ def _struck_out(regex: re.Pattern[str], text: str) -> str:
 
 
 def _identity_numbers(text: str) -> list[tuple[int, int]]:
-    if not _BIRTH_SHAPE.search(text):
+    # What is struck out begins and ends where a run of digits does, so it only takes numbers away: where there is
+    # none before, there is none after, and the dear part is spared.
+    if not (_BIRTH_SHAPE.search(text) and _valid_numbers(text)):
         return []
-    likely = _struck_out(_NOT_IDENTITY, text)
+    return _valid_numbers(_struck_out(_NOT_IDENTITY, text))
+
+
+def _valid_numbers(text: str) -> list[tuple[int, int]]:
     return [
         match.span(1)
         for regex in (_TWELVE_DIGITS, _TEN_DIGITS)
-        for match in regex.finditer(likely)
+        for match in regex.finditer(text)
         if _is_identity_number(re.sub(r"\D", "", match[1]))
     ]
 

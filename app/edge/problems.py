@@ -107,12 +107,17 @@ def _part(part: int | str) -> str:
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors a route can answer, for the OpenAPI document; those that every route has are included."""
     everywhere = {401, 403, 413, 422, 503}
+    return described(*everywhere, *statuses)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These errors as problem details, for the OpenAPI document."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted(everywhere | set(statuses))
+        for status in sorted(set(statuses))
     }
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import signal
+from contextlib import suppress
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
@@ -50,10 +52,26 @@ def run(settings: Settings) -> None:
 
 
 async def _run(worker: App, concurrency: int) -> None:
+    """Work until a signal comes. procrastinate itself hears signals only from the moment it looks for jobs.
+
+    Opening is never cut short: a half-opened pool of connections does not end when it is cancelled.
+    """
+    stop = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with worker.open_async():
-        await worker.run_worker_async(
-            concurrency=concurrency,
-            update_heartbeat_interval=10,
-            shutdown_graceful_timeout=30,
-            delete_jobs="successful",
+        work = asyncio.create_task(
+            worker.run_worker_async(
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                update_heartbeat_interval=10,
+                shutdown_graceful_timeout=30,
+                delete_jobs="successful",
+            )
         )
+        told = asyncio.create_task(stop.wait())
+        await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.core.analysis.core_places import CorePlaces
 from app.store.queries import load, record
 from app.store.tx import ReadTx, WriteTx
 
@@ -23,6 +24,7 @@ class HotSpotRow:
     categories: tuple[str, ...]
     properties: str
     statistics: str
+    core_places: CorePlaces
     wkb: bytes
 
 
@@ -51,6 +53,7 @@ def add(tx: WriteTx, run_id: UUID, rows: Sequence[HotSpotRow]) -> None:
             "categories": [" ".join(r.categories) for r in rows],
             "properties": [r.properties for r in rows],
             "statistics": [r.statistics for r in rows],
+            "core_places": [_listed(r.core_places) for r in rows],
             "wkbs": [r.wkb for r in rows],
         },
     )
@@ -82,7 +85,7 @@ def features(tx: ReadTx, run_id: UUID, wanted: Filter) -> tuple[str, int]:
 
 
 def one(tx: ReadTx, run_id: UUID, hotspot_id: UUID) -> dict[str, Any] | None:
-    """One hot spot of a run: properties, statistics and geometry as JSON texts."""
+    """One hot spot of a run, by its id there: properties, statistics and geometry as JSON texts."""
     wanted = {**_reach(tx), "run_id": run_id, "hotspot_id": hotspot_id}
     return record(tx.conn.execute(SQL.one, wanted))
 
@@ -95,9 +98,23 @@ def latest_run_with(tx: ReadTx, hotspot_id: UUID) -> UUID | None:
 
 
 def ranked(tx: ReadTx, run_id: UUID, limit: int) -> list[dict[str, Any]]:
-    """The list beside the map: id, rank, properties and geometry of each, first rank first."""
+    """The list beside the map: id, rank, properties, change and geometry of each, first rank first."""
     rows = tx.conn.execute(SQL.ranked, {**_reach(tx), "run_id": run_id, "limit": limit})
-    return [{"id": r.hotspot_id, "geometry": json.loads(r.geometry), **json.loads(r.properties)} for r in rows]
+    return [
+        {
+            "id": r.hotspot_id,
+            "geometry": json.loads(r.geometry),
+            "change": r.change,
+            "related": r.related or [],
+            **json.loads(r.properties),
+        }
+        for r in rows
+    ]
+
+
+def _listed(places: CorePlaces) -> str:
+    """As an array literal: arrays of different lengths do not fit into one array of arrays."""
+    return "{" + ",".join(str(number) for place in places for number in place) + "}"
 
 
 def _reach(tx: ReadTx) -> dict[str, Any]:

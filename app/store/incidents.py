@@ -79,6 +79,7 @@ def add(
     ids = new_ids(len(drafts))
     times = [now] * len(drafts) if reported_ats is None else reported_ats
     tx.conn.execute(SQL.stage)
+    tx.conn.execute(SQL.clear)
     driver = cast("psycopg.Connection[Any]", tx.conn.connection.driver_connection)
     with driver.cursor() as cursor, cursor.copy(SQL.fill.text) as copy:
         copy.set_types(STAGED)

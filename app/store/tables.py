@@ -260,6 +260,7 @@ analysis_runs = Table(
     Column("noise_count", Integer),
     Column("hotspot_count", Integer),
     Column("failure", Text),
+    Column("findings", JSON),  # the rule as used and why, positions to ask about, as text
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     Index("analysis_runs_latest_idx", "organisation_id", text("requested_at DESC"), text("id DESC")),
 )
@@ -277,6 +278,8 @@ run_hotspots = Table(
     Column("properties", JSON, nullable=False),  # of the GeoJSON feature, as text: served byte for byte
     Column("statistics", JSON, nullable=False),  # of its members: hours, weekdays, weeks, sources
     Column("geom", Geometry("Polygon", 4326, spatial_index=False), nullable=False),
+    Column("core_places", ARRAY(Integer), nullable=False),  # column, row, cores of each 25 m square, one after another
+    CheckConstraint("cardinality(core_places) > 0 AND cardinality(core_places) % 3 = 0", name="core_places"),
     Index("run_hotspots_rank_key", "run_id", "rank", unique=True),
     Index("run_hotspots_hotspot_id_idx", "hotspot_id"),
 )
@@ -291,8 +294,35 @@ adoptions = Table(
     Column("adopted_by", Uuid, nullable=False),
     Column("taken_back_at", Instant),
     Column("taken_back_by", Uuid),
+    Column("profile", Text),  # what its hot spots are of; none = adopted before hot spots were followed
     Index("adoptions_run_id_key", "run_id", unique=True, postgresql_where=text("taken_back_at IS NULL")),
     Index("adoptions_latest_idx", "organisation_id", text("id DESC")),
+)
+
+# What each adoption said of the hot spots it found and of those it found no longer. Written once, never changed.
+hotspot_steps = Table(
+    "hotspot_steps",
+    metadata,
+    Column("adoption_id", BigInteger, ForeignKey("adoptions.id"), primary_key=True),
+    Column("known_id", Uuid, primary_key=True),  # the id that a hot spot keeps from run to run
+    _organisation(),
+    Column("run_hotspot_id", Uuid),  # in the adopted run; none = no longer there
+    Column("change", Text, nullable=False),
+    Column("related", ARRAY(Uuid), nullable=False),  # known ids: split from or into, merged of or into
+    Column("mark", JSON, nullable=False),  # what the next growing, shrinking or moving is measured from
+    CheckConstraint(
+        "change IN ('new', 'persisting', 'growing', 'shrinking', 'moved', 'split', 'merged', 'recurring', 'gone')",
+        name="change",
+    ),
+    CheckConstraint("run_hotspot_id IS NOT NULL OR change IN ('gone', 'merged')", name="is_there"),
+    Index(
+        "hotspot_steps_run_hotspot_id_key",
+        "adoption_id",
+        "run_hotspot_id",
+        unique=True,
+        postgresql_where=text("run_hotspot_id IS NOT NULL"),
+    ),
+    Index("hotspot_steps_known_id_idx", "known_id", "adoption_id"),
 )
 
 collection_counters = Table(

@@ -47,7 +47,9 @@ def _map(request: Request, visitor: Actor, listing: Listing, wanted: str | None)
         status=404 if is_lost else 200,
         listing=listing,
         chosen=chosen,
+        may_review=visitor.may(May.REVIEW_INCIDENTS),
         rhythm=visits.rhythm_of(request, visitor, listing.run, chosen) if chosen else None,
+        life=visits.life_of(request, visitor, chosen) if chosen else None,
         is_lost=is_lost,
         drawing=overview.draw(listing, background),
         bounds=listing.bounds() or background.bounds or SWEDEN,
@@ -71,7 +73,8 @@ def place_details(request: Request, place_id: str, hx_request: Annotated[str | N
         # Another run was adopted since the page was opened: the whole page is out of date.
         return Response(status_code=404, headers={"HX-Redirect": "/karta"})
     rhythm = visits.rhythm_of(request, visitor, listing.run, chosen)
-    return page(request, "_place.html", visitor=visitor, listing=listing, chosen=chosen, rhythm=rhythm)
+    life = visits.life_of(request, visitor, chosen)
+    return page(request, "_place.html", visitor=visitor, listing=listing, chosen=chosen, rhythm=rhythm, life=life)
 
 
 @router.get("/karta/bakgrund.geojson")

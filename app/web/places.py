@@ -4,13 +4,14 @@ Classes of colour come from the counts at hand, so that the legend always fits t
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import log
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from app.core.analysis.params import Weighting
+from app.core.analysis.tracking import Change
 from app.web import i18n
 from app.web.i18n import gettext
 
@@ -57,13 +58,12 @@ class Place:
     longitude: float
     latitude: float
     rings: tuple[Ring, ...]  # of the outline
+    change: Change | None = None  # what became of it; None where hot spots are not followed
 
     @property
     def name(self) -> str:
         """What it lies by, else its number in the list."""
-        if self.landmark:
-            return gettext("Vid %(landmark)s") % {"landmark": self.landmark}
-        return gettext("Plats %(rank)s") % {"rank": self.rank}
+        return name_of(self.landmark, self.rank)
 
     @property
     def dominant(self) -> str:
@@ -71,6 +71,35 @@ class Place:
         named = [share for share in self.categories if share.share >= SPOKEN_SHARE] or list(self.categories)
         words = [f"{part.name}\N{NO-BREAK SPACE}{i18n.percent(part.share)}" for part in named[:SPOKEN_CATEGORIES]]
         return ", ".join(words[:1] + [word[:1].lower() + word[1:] for word in words[1:]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostPlace:
+    """One hot spot of the adoption before that is in this list no longer."""
+
+    rank_before: int
+    landmark: str | None
+    where: str
+    count_before: int
+    into: str | None  # id of the place it is part of now; None when it is gone
+
+    @property
+    def name(self) -> str:
+        """What it lies by, else its number in the list that it was in."""
+        return name_of(self.landmark, self.rank_before)
+
+    @property
+    def change(self) -> Change:
+        """What became of it."""
+        return Change.MERGED if self.into else Change.GONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """How long a place has been known."""
+
+    first_adopted_at: datetime
+    adopted_count: int  # adopted runs that it was in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +113,8 @@ class AdoptedRun:
     adopted_at: datetime
     eps_m: float
     min_incidents: int
+    tuning: Mapping[str, Any] | None  # why the two numbers are as they are; None where they were given
+    doubtful_places: Sequence[Mapping[str, Any]]  # positions to ask somebody about
     weighting: Weighting
     incident_count: int  # in the run, not in the places
 
@@ -91,6 +122,17 @@ class AdoptedRun:
     def is_weighted(self) -> bool:
         """Whether a place's value differs from its count."""
         return self.weighting is not Weighting.COUNT
+
+    @property
+    def why_this_rule(self) -> str:
+        """Why the two numbers are as they are, in a sentence; empty where they were given."""
+        return str(self.tuning[i18n.language().code]) if self.tuning else ""
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What somebody who knows the town should be asked, with the position it is about."""
+        code = i18n.language().code
+        return tuple(f"{each['lat']:.5f}, {each['lon']:.5f}: {each[code]}" for each in self.doubtful_places)
 
     @property
     def order(self) -> str:
@@ -127,6 +169,12 @@ class Listing:
     places: tuple[Place, ...]
     total: int
     classes: tuple[HeatClass, ...]
+    lost: tuple[LostPlace, ...] = ()
+
+    def tells_change(self, place: Place) -> bool:
+        """Whether the list says what became of the place: not where nothing did, nor where everything is new."""
+        is_first = not self.lost and all(other.change is Change.NEW for other in self.places)
+        return place.change not in (None, Change.PERSISTING) and not is_first
 
     def heat(self, place: Place) -> int:
         """The step of the heat ramp, 1-5, that the place's count falls in."""
@@ -156,10 +204,47 @@ class Listing:
         return bounds_of(ring for place in self.places for ring in place.rings)
 
 
-def listing(run: AdoptedRun, places: Sequence[Place], total: int) -> Listing:
+def listing(run: AdoptedRun, places: Sequence[Place], total: int, lost: Sequence[LostPlace] = ()) -> Listing:
     """Put the list together, with the classes its counts ask for."""
     counts = [place.incident_count for place in places]
-    return Listing(run=run, places=tuple(places), total=total, classes=heat_classes(counts))
+    return Listing(run=run, places=tuple(places), total=total, classes=heat_classes(counts), lost=tuple(lost))
+
+
+def name_of(landmark: str | None, rank: int) -> str:
+    """What a place lies by, else its number in the list."""
+    if landmark:
+        return gettext("Vid %(landmark)s") % {"landmark": landmark}
+    return gettext("Plats %(rank)s") % {"rank": rank}
+
+
+def change_word(change: Change) -> str:
+    """What became of a place, as on its badge."""
+    return {
+        Change.NEW: gettext("Ny"),
+        Change.PERSISTING: gettext("Kvarstår"),
+        Change.GROWING: gettext("Växer"),
+        Change.SHRINKING: gettext("Minskar"),
+        Change.MOVED: gettext("Flyttad"),
+        Change.SPLIT: gettext("Delad"),
+        Change.MERGED: gettext("Sammanvuxen"),
+        Change.RECURRING: gettext("Återkommen"),
+        Change.GONE: gettext("Borta"),
+    }[change]
+
+
+def change_sentence(change: Change) -> str:
+    """The same in a sentence; only a place that is there has one."""
+    return {
+        Change.NEW: gettext("Platsen fanns inte i tidigare antagna körningar."),
+        Change.PERSISTING: gettext("Platsen är ungefär som tidigare."),
+        Change.GROWING: gettext("Minst en fjärdedel fler händelser i veckan än tidigare."),
+        Change.SHRINKING: gettext("Minst en femtedel färre händelser i veckan än tidigare."),
+        Change.MOVED: gettext("Mitten har flyttat sig minst 50 meter."),
+        Change.SPLIT: gettext("En plats har blivit flera."),
+        Change.MERGED: gettext("Flera platser har vuxit ihop."),
+        Change.RECURRING: gettext("Platsen var borta och är tillbaka."),
+        Change.GONE: "",
+    }[change]
 
 
 def heat_classes(counts: Iterable[int]) -> tuple[HeatClass, ...]:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core.permissions import Actor
-from app.web import i18n, static_files, visits
+from app.web import i18n, places, static_files, visits
 from app.web.i18n import gettext
 from app.web.packing import PACKED, pack, takes_gzip
 
@@ -39,7 +39,12 @@ def _environment() -> Environment:
         short_day=i18n.short_day,
         moment=i18n.moment,
     )
-    environment.globals.update(static=static_files.address, period=i18n.period)
+    environment.globals.update(
+        static=static_files.address,
+        period=i18n.period,
+        change_word=places.change_word,
+        change_sentence=places.change_sentence,
+    )
     return environment
 
 

@@ -13,16 +13,18 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from app.core.analysis.params import AnalysisParams
+from app.core.analysis.tracking import Change
 from app.core.errors import NotFoundError
 from app.core.permissions import Actor
 from app.edge import services, sessions
-from app.store import categories, hotspots, organisations
+from app.store import analyses, categories, hotspots, known_hotspots, organisations
 from app.web.basemap import background, rings_of
 from app.web.gazetteer import Gazetteer
-from app.web.places import AdoptedRun, CategoryShare, Listing, Place, listing
+from app.web.places import AdoptedRun, CategoryShare, Life, Listing, LostPlace, Place, listing
 from app.web.rhythms import Rhythm, rhythm
 
 LIST_LIMIT: Final = 200
+LIFE_LIMIT: Final = 1_000
 MOST_ORGANISATIONS: Final = 1_000
 
 
@@ -48,10 +50,11 @@ def adopted_listing(request: Request, actor: Actor) -> Listing | None:
         if run is None:
             return None
         rows = hotspots.ranked(tx, run["id"], LIST_LIMIT)
+        lost = [row for row in known_hotspots.changes(tx, run["id"]) if not row["is_there"]]
         names = {row["code"]: row for row in categories.page(tx)}
     gazetteer = background(basemap_path(request)).gazetteer
     places = [place_of(row, names, gazetteer) for row in rows]
-    return listing(run_of(run), places, run["hotspot_count"])
+    return listing(run_of(run), places, run["hotspot_count"], [lost_place_of(row, gazetteer) for row in lost])
 
 
 def rhythm_of(request: Request, actor: Actor, run: AdoptedRun, place: Place) -> Rhythm:
@@ -62,6 +65,14 @@ def rhythm_of(request: Request, actor: Actor, run: AdoptedRun, place: Place) -> 
     if row is None:
         raise NotFoundError("The hot spot is no longer within reach.")
     return rhythm(json.loads(row["statistics"]), names)
+
+
+def life_of(request: Request, actor: Actor, place: Place) -> Life | None:
+    """Since when a listed place has been known; None where hot spots are not followed."""
+    with sessions.read(request, actor) as tx:
+        steps = known_hotspots.history(tx, UUID(place.id), LIFE_LIMIT)
+    seen = [step["adopted_at"] for step in steps if step["count"] is not None]
+    return Life(first_adopted_at=seen[-1], adopted_count=len(seen)) if seen else None
 
 
 def code_version(request: Request) -> str:
@@ -82,14 +93,17 @@ def basemap_path(request: Request) -> Path | None:
 def run_of(row: Mapping[str, Any]) -> AdoptedRun:
     """A run as `store.hotspots.current_run` gives it."""
     params = AnalysisParams.from_json(row["params"])
+    findings = analyses.findings_of(row, params)
     return AdoptedRun(
         id=str(row["id"]),
         since=params.since,
         until=params.until,
         data_cut_off=row["data_cut_off"],
         adopted_at=row["adopted_at"],
-        eps_m=params.rule.eps_m,
-        min_incidents=params.rule.min_incidents,
+        eps_m=findings["eps_m"],
+        min_incidents=findings["min_incidents"],
+        tuning=findings["tuning"],
+        doubtful_places=findings["doubtful_places"],
         weighting=params.weighting,
         incident_count=row["incident_count"],
     )
@@ -123,4 +137,17 @@ def place_of(row: Mapping[str, Any], names: Mapping[str, Mapping[str, Any]], gaz
         longitude=longitude,
         latitude=latitude,
         rings=tuple(rings_of(row["geometry"])),
+        change=Change(row["change"]) if row["change"] else None,
+    )
+
+
+def lost_place_of(row: Mapping[str, Any], gazetteer: Gazetteer) -> LostPlace:
+    """A row as `store.known_hotspots.changes` gives it, of a hot spot that is there no longer."""
+    longitude, latitude = row["centre"]
+    return LostPlace(
+        rank_before=row["rank_before"],
+        landmark=gazetteer.landmark(longitude, latitude),
+        where=gazetteer.district(longitude, latitude) or gazetteer.town(longitude, latitude) or "",
+        count_before=row["count_before"],
+        into=str(row["related"][0]) if row["related"] else None,
     )

@@ -133,12 +133,13 @@ def ask(tx: WriteTx, **wanted: Any) -> AnalysisParams:
     return AnalysisParams.from_json(found["params"])
 
 
-def test_the_usual_analysis_is_the_last_year_of_all_that_has_a_place(acting: Acting, actors: Actors) -> None:
+def test_the_usual_analysis_is_the_last_two_years_of_all_that_has_a_place(acting: Acting, actors: Actors) -> None:
     asked = ask(acting(actors["coordinator"]))
-    assert (asked.since, asked.until, asked.now) == (NOW - timedelta(weeks=52), NOW, NOW)
+    assert (asked.since, asked.until, asked.now) == (NOW - timedelta(weeks=104), NOW, NOW)
     assert asked.organisations == (LINDESTA, HOUSING, POLICE)
-    assert asked.rule == ClusterRule()
-    assert (asked.weighting, asked.weights, asked.area) == (Weighting.RECENCY, (), None)
+    assert (asked.rule, asked.area_share, asked.max_area_m2) == (None, 0.01, 250_000)
+    assert (asked.weighting, asked.area) == (Weighting.RECENCY, None)
+    assert dict(asked.weights)["VAL"] == 8.0
     assert {"SKD", "VAL", "OVR"} < set(asked.categories)
     assert not {"BED", "ARR"} & set(asked.categories)
 
@@ -160,9 +161,17 @@ def test_everything_asked_for_is_kept(acting: Acting, actors: Actors) -> None:
     assert dict(asked.weights)["VAL"] == 8.0
 
 
-def test_a_period_without_a_beginning_is_a_year_long(acting: Acting, actors: Actors) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "rule"),
+    [({"eps_m": 60}, ClusterRule(eps_m=60)), ({"min_incidents": 4}, ClusterRule(min_incidents=4))],
+)
+def test_one_number_fixes_the_rule(acting: Acting, actors: Actors, wanted: dict[str, Any], rule: ClusterRule) -> None:
+    assert ask(acting(actors["coordinator"]), **wanted).rule == rule
+
+
+def test_a_period_without_a_beginning_is_two_years_long(acting: Acting, actors: Actors) -> None:
     until = NOW - timedelta(days=100)
-    assert ask(acting(actors["coordinator"]), until=until).since == until - timedelta(weeks=52)
+    assert ask(acting(actors["coordinator"]), until=until).since == until - timedelta(weeks=104)
 
 
 def test_own_weights_are_used_where_there_are_any(acting: Acting, actors: Actors) -> None:
@@ -263,9 +272,10 @@ def test_a_weighting_changes_rank_and_value_and_never_the_places(town: Database,
         ({"categories": ("VAL",)}, [9]),
         ({"min_incidents": 10}, [14]),
         ({"min_incidents": 30}, []),
-        ({"eps_m": 5_000.0}, [24]),
+        ({"eps_m": 5_000.0, "max_area_m2": 1e9}, [24]),
+        ({"eps_m": 5_000.0}, [15, 9]),  # too large to be one
         ({"since": NOW - timedelta(days=16, minutes=1)}, [12, 9]),
-        ({"until": NOW - timedelta(weeks=60)}, []),
+        ({"until": NOW - timedelta(weeks=110)}, []),
         ({"area": DISTRICT}, [14, 9]),
     ],
 )

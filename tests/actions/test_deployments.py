@@ -7,10 +7,23 @@ import pytest
 
 from app.actions import deployments
 from app.actions.accounts import credential_hash
+from app.actions.deployments import Partner
 from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.organisations import Kind
 from app.store import areas, organisations
 from app.store.tx import Database, WriteTx
-from tests.factories import HOUSING, HYTTFORS, LINDESTA, Acting, Actors, area, organisation, source, square
+from tests.factories import (
+    HOUSING,
+    HYTTFORS,
+    LINDESTA,
+    POLICE_AREA,
+    Acting,
+    Actors,
+    area,
+    organisation,
+    source,
+    square,
+)
 
 BOX = square(15.8, 59.6, 15.9, 59.7)
 
@@ -79,3 +92,44 @@ def test_what_is_shared_is_seen_at_the_next_sign_in(db: Database, actors: Actors
         actors["map_client"].organisation_id,
         actors["other_coordinator"].organisation_id,
     }
+
+
+def test_a_partner_needs_the_municipality_it_joins(tx: WriteTx) -> None:
+    joined = deployments.add_partner(
+        tx, Partner(slug="vakt", name=" Vakten AB ", kind=Kind.GUARDS, municipality=LINDESTA)
+    )
+    assert organisations.area_of(tx, joined)[1] == "refuse"
+    found = next(o for o in organisations.page(tx, 100) if o["slug"] == "vakt")
+    assert (found["name"], found["municipality"], found["local_police_area"], found["area"]) == (
+        "Vakten AB", LINDESTA, POLICE_AREA, LINDESTA
+    )  # fmt: skip
+    with pytest.raises(NotFoundError, match="no municipality nowhere"):
+        deployments.add_partner(tx, Partner(slug="b", name="B", kind=Kind.SCHOOL, municipality="nowhere"))
+
+
+def test_police_of_an_area_without_an_outline_report_from_anywhere(tx: WriteTx) -> None:
+    deployments.add_organisation(
+        tx, organisation("nyby", "Nyby", "municipality", area=None, local_police_area="lpo-ny")
+    )
+    joined = deployments.add_partner(tx, Partner(slug="p", name="P", kind=Kind.POLICE, police_area="lpo-ny"))
+    assert organisations.area_of(tx, joined) == (None, "mark")
+
+
+@pytest.mark.parametrize(
+    ("partner", "sentence"),
+    [
+        (Partner(slug="a", name="A", kind=Kind.MUNICIPALITY), "lagesbild init"),
+        (Partner(slug="a", name="A", kind=Kind.SCHOOL), "which municipality"),
+        (Partner(slug="a", name="A", kind=Kind.POLICE), "which local police area"),
+        (Partner(slug="a", name=" ", kind=Kind.SCHOOL, municipality=LINDESTA), "a name"),
+        (Partner(slug="A!", name="A", kind=Kind.SCHOOL, municipality=LINDESTA), "will not do"),
+    ],
+)
+def test_what_a_partner_lacks_is_said(tx: WriteTx, partner: Partner, sentence: str) -> None:
+    with pytest.raises(InvalidError, match=sentence):
+        deployments.add_partner(tx, partner)
+
+
+def test_a_police_area_that_no_municipality_belongs_to_is_refused(tx: WriteTx) -> None:
+    with pytest.raises(NotFoundError, match="local police area nowhere"):
+        deployments.add_partner(tx, Partner(slug="p", name="P", kind=Kind.POLICE, police_area="nowhere"))

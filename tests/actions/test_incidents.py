@@ -397,6 +397,26 @@ def test_a_reporter_corrects_an_own_report_but_does_not_review_it(acting: Acting
     assert (found(tx, incident_id)["text"], found(tx, incident_id)["state"]) == ("mer", "submitted")
 
 
+@pytest.mark.parametrize(
+    ("source", "key", "changes", "state"),
+    [
+        ("medborgartips", "reporter", {"text": "mer"}, State.SUBMITTED),
+        ("medborgartips", "reporter", {"text": "x"}, State.APPROVED),  # what it says already
+        ("medborgartips", "coordinator", {"text": "mer"}, State.APPROVED),
+        ("est-rapport", "reporter", {"text": "mer"}, State.APPROVED),
+    ],
+)
+def test_what_a_reporter_changes_in_an_approved_report_is_reviewed_anew(
+    acting: Acting, actors: Actors, source: str, key: str, changes: dict[str, Any], state: State
+) -> None:
+    incident_id = one_reported(acting(actors["reporter"]), source=source, text="x")
+    if source == "medborgartips":
+        correct_incident(acting(actors["coordinator"]), incident_id, {"state": "approved"}, SETTING)
+    tx = acting(actors[key])
+    correct_incident(tx, incident_id, changes, SETTING)
+    assert found(tx, incident_id)["state"] == state
+
+
 @pytest.mark.parametrize("key", ["second_reporter", "external_reporter", "other_coordinator", "police"])
 def test_nobody_corrects_or_withdraws_what_they_cannot_see(acting: Acting, actors: Actors, key: str) -> None:
     incident_id = one_reported(acting(actors["reporter"]))

@@ -15,8 +15,10 @@ import pytest
 
 from app.actions import accounts, analyses, deployments, incidents
 from app.actions.analyses import AnalysisRequest
+from app.actions.deployments import Partner
 from app.core.errors import ForbiddenError
 from app.core.incidents import State
+from app.core.organisations import Kind
 from app.core.permissions import POLICY, Actor, May, Role, Scope
 from app.store import analyses as analysis_store
 from app.store import hotspots as hotspot_store
@@ -55,6 +57,7 @@ take_back_adoption  -        -                 yes         -      yes     -     
 load_categories     -        -                 -           -      -       -          -          -       yes
 load_areas          -        -                 -           -      -       -          -          -       yes
 add_organisation    -        -                 -           -      -       -          -          -       yes
+add_partner         -        -                 -           -      -       -          -          -       yes
 load_sources        -        -                 -           -      -       -          -          -       yes
 share               -        -                 -           -      -       -          -          -       yes
 add_account         -        -                 -           -      -       -          -          -       yes
@@ -67,7 +70,7 @@ close_session       yes      yes               yes         yes    yes     yes   
 # fmt: on
 
 Matrix = dict[tuple[str, Role], bool]
-MATRIX_SIZE = 19 * 9
+MATRIX_SIZE = 20 * 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,9 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
     ),
     "add_organisation": lambda tx, _rows: deployments.add_organisation(
         tx, organisation("skola", "Skola", "school", area=None)
+    ),
+    "add_partner": lambda tx, _rows: deployments.add_partner(
+        tx, Partner(slug="vakt", name="Vakt", kind=Kind.GUARDS, municipality=LINDESTA)
     ),
     "load_sources": lambda tx, _rows: deployments.load_sources(tx, [source(LINDESTA, "x", "x")]),
     "share": lambda tx, _rows: deployments.share(
@@ -144,6 +150,7 @@ def rows(acting: Acting, actors: Actors) -> Rows:
     assert incident_id is not None
     queued, done, adopted = (analysis_store.request(tx, params(), CODE_VERSION) for _ in range(3))
     figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1}
+    figures |= {"findings": '{"eps_m": 75, "min_incidents": 8}'}
     for run_id in (done, adopted):
         analysis_store.start(tx, run_id, NOW)
         analysis_store.finish(tx, run_id, NOW, figures)
@@ -195,8 +202,8 @@ OPENS: Mapping[May, set[str]] = {
     May.RUN_ANALYSES: {"request_analysis", "cancel_analysis"},
     May.ADOPT_ANALYSES: {"adopt_analysis", "take_back_adoption"},
     May.ADMINISTER: {
-        "load_categories", "load_areas", "add_organisation", "load_sources", "share", "add_account", "close_account",
-        "issue_token", "revoke_token",
+        "load_categories", "load_areas", "add_organisation", "add_partner", "load_sources", "share", "add_account",
+        "close_account", "issue_token", "revoke_token",
     },
 }  # fmt: skip
 

@@ -217,6 +217,53 @@ def test_one_hot_spot_comes_with_the_statistics_of_its_members(adopted: dict[str
     assert as_role("other_coordinator").get(f"{HOTSPOTS}/{listed['id']}").status_code == 404
 
 
+def test_a_hot_spot_keeps_its_id_and_tells_its_history(
+    adopted: dict[str, Any], coordinator: TestClient, worked: Work
+) -> None:
+    before = {f["properties"]["rank"]: f["id"] for f in coordinator.get(HOTSPOTS).json()["features"]}
+    later = coordinator.post(ANALYSES, json=PERIOD | {"eps_m": 60.0, "min_incidents": 10}).headers["Location"]
+    worked()
+    run = later.rpartition("/")[2]
+    keys = {f["id"] for f in coordinator.get(HOTSPOTS, params={"run": run}).json()["features"]}
+    assert keys.isdisjoint(before.values())  # a run that is not adopted has ids of its own
+    coordinator.post(f"{later}/adopt")
+    found = coordinator.get(HOTSPOTS).json()["features"]
+    assert [(f["id"], f["properties"]["change"]) for f in found] == [(before[r], "persisting") for r in (1, 2)]
+    told = coordinator.get(f"{HOTSPOTS}/{before[1]}").json()
+    assert told["run"] == run
+    assert [(s["run"], s["change"], s["count"]) for s in told["history"]] == [
+        (run, "persisting", 16),
+        (adopted["id"], "new", 16),
+    ]
+    assert told["first_adopted_at"] == told["last_adopted_at"] == "2026-11-16T12:00:00Z"
+    gone = coordinator.get(f"{HOTSPOTS}/{before[3]}").json()
+    assert gone["run"] == adopted["id"]
+    assert [(s["change"], s["count"]) for s in gone["history"]] == [("gone", None), ("new", 9)]
+
+
+def test_changes_list_what_is_gone(adopted: dict[str, Any], as_role: AsRole, worked: Work) -> None:
+    coordinator = as_role("coordinator")
+    lost = {f["id"] for f in coordinator.get(HOTSPOTS).json()["features"][1:]}
+    later = coordinator.post(ANALYSES, json=PERIOD | {"min_incidents": 12}).headers["Location"]
+    worked()
+    run = later.rpartition("/")[2]
+    assert coordinator.get(f"{HOTSPOTS}/changes", params={"run": run}).json() == {"run": run, "changes": []}
+    coordinator.post(f"{later}/adopt")
+    for reader in ("coordinator", "map_client", "police"):
+        told = as_role(reader).get(f"{HOTSPOTS}/changes").json()
+        assert told["run"] == run
+        assert [(c["change"], c["rank"], c["count_before"]) for c in told["changes"]] == [
+            ("persisting", 1, 16),
+            ("gone", None, 10),
+            ("gone", None, 9),
+        ]
+        assert {c["id"] for c in told["changes"] if not c["is_there"]} == lost
+        assert {c["run_before"] for c in told["changes"]} == {adopted["id"]}
+    assert as_role("other_coordinator").get(f"{HOTSPOTS}/changes").json() == {"run": None, "changes": []}
+    named = {"run": run}
+    assert as_role("other_coordinator").get(f"{HOTSPOTS}/changes", params=named).status_code == 404
+
+
 def test_what_a_client_holds_is_not_sent_again_until_it_changes(adopted: dict[str, Any], as_role: AsRole) -> None:
     client = as_role("map_client")
     first = client.get(HOTSPOTS)

@@ -32,6 +32,7 @@ ROUTES: dict[tuple[str, str], tuple[Needs, Any, int]] = {
     ("POST", f"{ANALYSES}/{NOWHERE}/adopt"): ({May.ADOPT_ANALYSES}, None, 404),
     ("DELETE", f"{ANALYSES}/{NOWHERE}/adopt"): ({May.ADOPT_ANALYSES}, None, 404),
     ("GET", HOTSPOTS): ({May.READ_HOTSPOTS}, None, 200),
+    ("GET", f"{HOTSPOTS}/changes"): ({May.READ_HOTSPOTS}, None, 200),
     ("GET", f"{HOTSPOTS}/{NOWHERE}"): ({May.READ_HOTSPOTS}, None, 404),
     ("GET", "/api/v1/areas"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/categories"): (NOBODY_NEEDS, None, 200),

@@ -259,11 +259,12 @@ def test_an_interrupted_import_says_how_far_it_came(
 
 
 def test_the_hot_spots_are_shown_and_not_adopted(lagesbild: Run, town: None, ask: Callable[..., Any]) -> None:
-    said = lagesbild("analyse", "--organisation", "lindesta-kommun", *WINTER)
+    said = lagesbild("analyse", "--organisation", "lindesta-kommun", *WINTER, "--weighting", "count")
     assert said.status == 0
     assert said.lines[0] == "1 hot spots among 30 incidents; 0 incidents lie outside them."
-    assert said.lines[1].split() == ["Rank", "Incidents", "Value", "Area", "m²", "Mostly", "Centre", "(lat,", "lon)"]
-    rank, count, value, _, category, lat, lon = said.lines[2].split()
+    assert said.lines[1].startswith("A hot spot is where at least 3 incidents lie within")
+    assert said.lines[2].split() == ["Rank", "Incidents", "Value", "Area", "m²", "Mostly", "Centre", "(lat,", "lon)"]
+    rank, count, value, _, category, lat, lon = said.lines[3].split()
     assert (rank, count, value, category, lat, lon) == ("1", "30", "30", "SKD", "59.65000,", "15.85029")
     ((run_id,),) = ask("SELECT id FROM analysis_runs")
     assert said.out.replace("\n", " ").rstrip().endswith(f"POST /api/v1/analyses/{run_id}/adopt")

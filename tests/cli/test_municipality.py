@@ -8,7 +8,6 @@ import geopandas
 import pytest
 import shapely
 
-from app.cli.municipality import slugified
 from tests.cli.conftest import BOUNDARY, Run
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[[15, 59], [16, 60], [16, 59], [15, 60], [15, 59]]]}
@@ -226,11 +225,3 @@ def test_the_basemap_is_named_in_what_to_do_next(lagesbild: Run, world: Any, geo
     file = geojson("map.geojson", (square(15.8, 59.6), {"layer": "water"}))
     said = lagesbild("init", "--no-input", "--name", "Nyby", "--basemap", file)
     assert f"  export LAGESBILD_BASEMAP={file}" in said.lines
-
-
-@pytest.mark.parametrize(
-    ("name", "slug"),
-    [("Lindesta kommun", "lindesta-kommun"), ("Åre – Östersund", "are-ostersund"), ("  Håbo ", "habo")],
-)
-def test_a_short_name_is_made_of_the_name(name: str, slug: str) -> None:
-    assert slugified(name) == slug

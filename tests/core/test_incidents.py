@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import TransitionError
-from app.core.incidents import TRANSITIONS, IncidentDraft, State, check_transition
+from app.core.incidents import TRANSITIONS, IncidentDraft, State, after_own_correction, check_transition
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DRAFT = IncidentDraft(
@@ -57,6 +57,17 @@ def test_a_decision_is_not_made_twice() -> None:
 def test_everything_may_be_purged_and_nothing_comes_back_from_it() -> None:
     assert all(State.PURGED in TRANSITIONS[state] for state in State if state is not State.PURGED)
     assert TRANSITIONS[State.PURGED] == frozenset()
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+@pytest.mark.parametrize("old", State)
+def test_what_its_reporter_has_changed_is_reviewed_anew_unless_the_source_is_trusted(
+    old: State, *, is_trusted: bool
+) -> None:
+    anew = {State.SUPPLEMENT_WANTED} | (set() if is_trusted else {State.REVIEWED, State.APPROVED})
+    new = after_own_correction(old, is_trusted=is_trusted)
+    assert new is (State.SUBMITTED if old in anew else old)
+    assert new is old or new in TRANSITIONS[old]
 
 
 def test_every_state_can_be_reached_from_a_submitted_report() -> None:

@@ -16,12 +16,12 @@ CONNECTIONS = {
     "store/inspection.py",
     "store/migrate.py",
     "store/backups.py",
-    "store/cluster.py",
+    "store/cluster/server.py",
 }
 # module: what its log lines may tell besides their constant sentence.
 LOGGED = {
     "edge/shell.py": {"request_id", "type(error).__name__", "_where(error)"},
-    "store/cluster.py": {"home", "self._account.pw_name", "reachable"},
+    "store/cluster/server.py": {"home", "self._account.pw_name", "reachable"},
 }
 STATEMENT = re.compile(
     r"(BEGIN|COMMIT|ROLLBACK|END|START TRANSACTION|SAVEPOINT|RELEASE)"

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from app.core.audit import AuditAction
 from app.core.incidents import State
 from app.core.permissions import Actor
-from app.store import accounts, analyses, hotspots, idempotency_keys, incidents
+from app.store import accounts, analyses, hotspots, idempotency_keys, incidents, known_hotspots
 from app.store import tx as store
 from app.store.tx import WriteTx
 from tests.conftest import Database, Server, copied, opened
-from tests.factories import CENTRE, CODE_VERSION, ELSEWHERE, HYTTFORS, NOW, draft, hotspot_row, params
+from tests.factories import CENTRE, CODE_VERSION, ELSEWHERE, HYTTFORS, NOW, draft, hotspot_row, params, step
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,11 @@ def _fill(db: store.Database, actor: Actor, place: tuple[float, float]) -> None:
         )
         run_id = analyses.request(tx, params(organisations=(actor.organisation,)), CODE_VERSION)
         analyses.start(tx, run_id, NOW)
-        figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1}
+        figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1, "findings": "{}"}
         analyses.finish(tx, run_id, NOW, figures)
         hotspots.add(tx, run_id, [hotspot_row()])
-        analyses.adopt(tx, run_id, NOW)
+        adoption_id = analyses.adopt(tx, run_id, NOW, "all")
+        known_hotspots.add(tx, adoption_id, [step()])
         tx.record(AuditAction.INCIDENT_REPORTED)
 
 

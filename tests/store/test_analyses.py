@@ -14,7 +14,13 @@ from app.store import tx as store
 from app.store.tx import WriteTx
 from tests.factories import CODE_VERSION, HYTTFORS, LINDESTA, NOW, Acting, Actors, params
 
-FIGURES = {"data_cut_off": NOW - timedelta(hours=1), "incident_count": 40, "noise_count": 30, "hotspot_count": 1}
+FIGURES = {
+    "data_cut_off": NOW - timedelta(hours=1),
+    "incident_count": 40,
+    "noise_count": 30,
+    "hotspot_count": 1,
+    "findings": "{}",
+}
 
 
 @pytest.fixture
@@ -55,6 +61,7 @@ def test_a_requested_run_is_queued_with_all_its_parameters(tx: WriteTx) -> None:
         "noise_count": None,
         "hotspot_count": None,
         "failure": None,
+        "findings": None,
         "adopted_at": None,
     }
 
@@ -62,7 +69,7 @@ def test_a_requested_run_is_queued_with_all_its_parameters(tx: WriteTx) -> None:
 def test_a_finished_run_has_its_figures(tx: WriteTx) -> None:
     run = analyses.one(tx, finished(tx))
     assert run is not None
-    assert {name: run[name] for name in FIGURES} == FIGURES
+    assert {name: run[name] for name in FIGURES} == {**FIGURES, "findings": {}}
     assert (run["state"], run["started_at"], run["finished_at"]) == ("done", NOW, NOW)
 
 

@@ -12,7 +12,7 @@ from app.store.hotspots import Filter
 from app.store.tx import WriteTx
 from tests.factories import CENTRE, CODE_VERSION, LINDESTA, NOW, Acting, Actors, hotspot_row, params
 
-FIGURES = {"data_cut_off": NOW, "incident_count": 40, "noise_count": 30, "hotspot_count": 3}
+FIGURES = {"data_cut_off": NOW, "incident_count": 40, "noise_count": 30, "hotspot_count": 3, "findings": "{}"}
 THREE = (
     hotspot_row(1, count=20, categories=("SKD", "KLO")),
     hotspot_row(2, count=12, categories=("VAL",), wkb=shapely.to_wkb(shapely.box(15.90, 59.70, 15.91, 59.71))),

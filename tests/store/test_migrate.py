@@ -166,3 +166,23 @@ def test_a_database_keeps_what_is_in_it_when_it_is_migrated_again(database: Data
         assert conn.scalar(statement) == before
         assert before
     engine.dispose()
+
+
+def test_hot_spots_from_before_they_were_followed_get_cores_from_their_outlines(empty: Database) -> None:
+    migrate.upgrade(empty.url(), 3006, "0003")
+    outline = "ST_Transform(ST_MakeEnvelope(547510, 6612010, 547540, 6612020, 3006), 4326)"
+    with psycopg.connect(empty.conninfo()) as conn:
+        conn.execute(
+            f"""
+            INSERT INTO organisations (slug, name, kind) VALUES ('x', 'x', 'municipality');
+            INSERT INTO analysis_runs (organisation_id, params, fingerprint, requested_at, requested_by, code_version)
+            SELECT id, '{{}}', '', now(), id, '' FROM organisations;
+            INSERT INTO run_hotspots
+            SELECT id, id, organisation_id, 1, 9, 9, '{{}}', '{{}}', '{{}}', {outline} FROM analysis_runs;
+            INSERT INTO audit_lines (actor, role, action) VALUES ('x', 'x', 'x');
+            """
+        )
+    migrate.upgrade(empty.url(), 3006)
+    with psycopg.connect(empty.conninfo()) as conn:
+        [(squares,)] = conn.execute("SELECT core_places FROM run_hotspots").fetchall()
+    assert squares == [21900, 264480, 1, 21901, 264480, 1]

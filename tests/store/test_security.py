@@ -34,6 +34,7 @@ CONTENT = [
     "audit_lines",
     "category_weights",
     "collection_counters",
+    "hotspot_steps",
     "idempotency_keys",
     "incident_versions",
     "incidents",
@@ -266,6 +267,7 @@ ANYBODYS = {
     "category": None, "sources": None, "categories": None, "since": None, "until": None, "area": None, "west": None,
     "south": None, "east": None, "north": None, "after_from": None, "after_id": None, "limit": 100, "reporter": None,
     "min_count": None, "states": [s.value for s in State], "run": None, "may_read_runs": True,
+    "profile": "all", "adoption_id": 2**40,
 }  # fmt: skip
 FORGETFUL = [
     ("incidents", "page", "i.organisation_id = ANY (:organisations)"),
@@ -276,8 +278,12 @@ FORGETFUL = [
     ("hotspots", "features", "h.organisation_id = ANY (:organisations)"),
     ("hotspots", "one", "h.organisation_id = ANY (:organisations)"),
     ("hotspots", "ranked", "h.organisation_id = ANY (:organisations)"),
-    ("hotspots", "latest_run_with", "h.organisation_id = ANY (:organisations)"),
+    ("hotspots", "latest_run_with", "a.organisation_id = ANY (:organisations)"),
     ("hotspots", "current_run", "r.organisation_id = ANY (:organisations)"),
+    ("known_hotspots", "known", "a.organisation_id = :organisation_id AND"),
+    ("known_hotspots", "found", "AND h.organisation_id = :organisation_id"),
+    ("known_hotspots", "history", "s.organisation_id = ANY (:organisations)"),
+    ("known_hotspots", "changes", "a.organisation_id = ANY (:organisations)"),
     ("analyses", "one", "r.organisation_id = ANY (:organisations)"),
     ("analyses", "page", "r.organisation_id = :own"),
     ("sources", "named", "s.organisation_id = :organisation_id AND"),
@@ -303,15 +309,17 @@ def answered(tx: ReadTx, query: sa.TextClause, lindesta: Mapping[str, Any]) -> l
 def lindesta(superuser: Connection) -> Mapping[str, Any]:
     """Parameters that name rows of Lindesta."""
     found = superuser.execute(
-        "SELECT i.organisation_id, i.id, h.run_id, h.hotspot_id, k.account_id FROM incidents AS i"
-        " JOIN run_hotspots AS h USING (organisation_id) JOIN idempotency_keys AS k USING (organisation_id)"
+        "SELECT i.organisation_id, i.id, a.run_id, s.known_id, k.account_id FROM incidents AS i"
+        " JOIN adoptions AS a USING (organisation_id) JOIN hotspot_steps AS s ON s.adoption_id = a.id"
+        " JOIN idempotency_keys AS k ON k.organisation_id = i.organisation_id"
         f" WHERE {of_lindesta('i').replace('organisation_id =', 'i.organisation_id =')} LIMIT 1"
     ).fetchone()
     assert found is not None
     organisation, incident, run, hotspot, account = found
     return {
         "organisations": [organisation], "organisation_id": organisation, "own": organisation, "id": incident,
-        "run_id": run, "hotspot_id": hotspot, "account_id": account, "key": "k", "names": ["est-rapport"],
+        "run_id": run, "hotspot_id": hotspot, "known_id": hotspot, "account_id": account, "key": "k",
+        "names": ["est-rapport"],
         "sources": ["est-rapport"], "source_refs": ["coordinator"],
     }  # fmt: skip
 
@@ -510,6 +518,13 @@ AUDITED_WRITES = [
     ("category_weights", "UPDATE category_weights SET weight = 1"),
     ("sources", f"INSERT INTO sources (organisation_id, name, title) VALUES ({LINDESTA_ID}, 'x', 'x')"),
     ("sources", "UPDATE sources SET is_trusted = true"),
+    (
+        "hotspot_steps",
+        (
+            "INSERT INTO hotspot_steps (adoption_id, known_id, organisation_id, change, related, mark)"
+            " SELECT adoption_id, gen_random_uuid(), organisation_id, 'gone', related, mark FROM hotspot_steps"
+        ),
+    ),
     (
         "analysis_runs",
         (

@@ -180,6 +180,8 @@ def run() -> AdoptedRun:
         adopted_at=datetime(2026, 10, 2, 8, tzinfo=UTC),
         eps_m=75.0,
         min_incidents=8,
+        tuning=None,
+        doubtful_places=(),
         weighting=Weighting.COUNT,
         incident_count=4_212,
     )

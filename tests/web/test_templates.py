@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -10,15 +11,18 @@ from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 
 from app.core.analysis.params import Weighting
+from app.core.analysis.tracking import Change
 from app.core.permissions import Actor, Role
-from app.web import basemap, error_pages, i18n, overview, render
+from app.web import basemap, error_pages, i18n, overview, places, render
 from app.web.hotspots import SWEDEN
-from app.web.places import Listing
+from app.web.places import Life, Listing, LostPlace
 from app.web.rhythms import rhythm
 from tests.web.conftest import ORGANISATIONS, STATISTICS
 
 Visitors = Callable[..., Actor]
 Listings = Callable[..., Listing]
+LIFE = Life(first_adopted_at=datetime(2026, 3, 2, 8, tzinfo=UTC), adopted_count=12)
+GONE = LostPlace(rank_before=7, landmark=None, where="Centrum", count_before=9, into=None)
 RHYTHM = rhythm(STATISTICS, ORGANISATIONS)
 
 
@@ -31,12 +35,19 @@ def _map(visitor: Actor, listing: Listing, *, chosen: int | None = None, is_lost
         listing=listing,
         chosen=None if chosen is None else listing.places[chosen - 1],
         rhythm=None if chosen is None else RHYTHM,
+        life=None if chosen is None else LIFE,
         is_lost=is_lost,
         drawing=overview.draw(listing, basemap.NOTHING),
         bounds=listing.bounds() or SWEDEN,
         has_basemap=True,
         attribution="Lantmätargatans karta",
     )
+
+
+def _with(listing: Listing, change: Change, *lost: LostPlace) -> Listing:
+    """The list, the first place with this change."""
+    first, *others = listing.places
+    return replace(listing, places=(replace(first, change=change), *others), lost=lost)
 
 
 def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
@@ -47,8 +58,22 @@ def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
         "map.html": _map(visitor, listing)
         + _map(visitor, listing, chosen=2)
         + _map(visitor, listing, is_lost=True)
+        + _map(visitor, _with(listing, Change.MERGED, GONE, replace(GONE, into=listing.places[0].id)))
         + _map(visitor, empty),
-        "_place.html": simple("_place.html", visitor, listing=listing, chosen=listing.places[-1], rhythm=RHYTHM),
+        "_place.html": simple(
+            "_place.html", visitor, listing=listing, chosen=listing.places[-1], rhythm=RHYTHM, life=LIFE
+        )
+        + "".join(
+            simple(
+                "_place.html",
+                visitor,
+                listing=_with(listing, c),
+                chosen=_with(listing, c).places[0],
+                rhythm=RHYTHM,
+                life=None,
+            )
+            for c in Change
+        ),
         "no_run.html": simple("no_run.html", visitor, may_adopt=True) + simple("no_run.html", visitor, may_adopt=False),
         "not_for_role.html": simple("not_for_role.html", visitor),
         "accessibility.html": simple("accessibility.html", visitor, code_version="1.2"),
@@ -68,7 +93,13 @@ def pages(request: pytest.FixtureRequest, make_visitor: Visitors, make_listing: 
 
 
 def test_every_template_is_rendered_here(pages: dict[str, str]) -> None:
-    parts = {"base.html", "_list.html", "_overview.html", "_rhythm.html"}  # rendered inside the map page
+    parts = {
+        "base.html",
+        "_change.html",
+        "_list.html",
+        "_overview.html",
+        "_rhythm.html",
+    }  # rendered inside the map page
     assert set(pages) | parts == set(render.environment.list_templates())
 
 
@@ -113,6 +144,32 @@ def test_pages_hold_nothing_that_the_security_policy_refuses(pages: dict[str, st
     for html in pages.values():
         parser.feed(html)
     assert parser.found == []
+
+
+def test_a_place_says_with_a_sign_and_a_word_what_became_of_it(make_visitor: Visitors, make_listing: Listings) -> None:
+    for change in Change:
+        html = _map(make_visitor(), _with(make_listing((95, 26)), change))
+        told = [] if change is Change.PERSISTING else [places.change_word(change)]
+        assert re.findall(r'<span class="change"><svg [^>]*><path d="[^"]+"/></svg>(\w+)</span>', html) == told
+
+
+def test_where_every_place_is_new_nobody_is_told_so(make_visitor: Visitors, make_listing: Listings) -> None:
+    listing = make_listing((95,))
+    assert 'class="change"' not in _map(make_visitor(), _with(listing, Change.NEW))
+    assert _map(make_visitor(), _with(listing, Change.NEW, GONE)).count('class="change"') == 2
+
+
+def test_places_that_are_there_no_longer_are_listed_below(make_visitor: Visitors, make_listing: Listings) -> None:
+    listing = make_listing((95, 26))
+    html = _map(make_visitor(), _with(listing, Change.MERGED, GONE, replace(GONE, into=listing.places[0].id)))
+    below = " ".join(re.sub(r"<[^>]*>", " ", html[html.index('class="lost"') :]).split())
+    assert "Borta Plats 7 Centrum 9 händelser förra gången" in below
+    assert "Sammanvuxen Plats 7 Centrum del av Vid Järntorget (nr 1) · 9 händelser förra gången" in below
+
+
+def test_the_panel_says_since_when_a_place_is_known(make_visitor: Visitors, make_listing: Listings) -> None:
+    html = _map(make_visitor(), _with(make_listing((95, 26)), Change.GROWING), chosen=1)
+    assert "Minst en fjärdedel fler händelser i veckan än tidigare. Känd sedan 2 mars 2026, med i 12 antagna" in html
 
 
 def test_the_list_names_every_place_in_order_with_its_count(make_visitor: Visitors, make_listing: Listings) -> None:

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from app.core.analysis import baselines, ground, tuning
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES
 from app.core.analysis.ground import ACTIVE_CELL_M, Cells
-from app.core.analysis.params import ClusterRule
+from app.core.analysis.params import AREA_SHARE, MAX_AREA_SHARE, MIN_AREA_SHARE, ClusterRule
 from app.core.analysis.points import DAY_S, Coordinates, Floats
 from app.core.errors import TooLargeError
 
@@ -42,7 +42,7 @@ class Protocol:
 
     horizon_days: int = 28
     window_weeks: int = 104
-    area_share: float = tuning.AREA_SHARE
+    area_share: float = AREA_SHARE
     jitter_m: float = 0.0
     seed: int = 1
 
@@ -50,8 +50,8 @@ class Protocol:
         """Refuse what cannot be walked."""
         if self.horizon_days < 1 or self.window_weeks < 1:
             raise ValueError("The horizon must be at least one day and the window at least one week.")
-        if not tuning.MIN_AREA_SHARE <= self.area_share <= tuning.MAX_AREA_SHARE:
-            raise ValueError(f"The share must be between {tuning.MIN_AREA_SHARE} and {tuning.MAX_AREA_SHARE}.")
+        if not MIN_AREA_SHARE <= self.area_share <= MAX_AREA_SHARE:
+            raise ValueError(f"The share must be between {MIN_AREA_SHARE} and {MAX_AREA_SHARE}.")
         if not (0 <= self.jitter_m <= 1000 and self.seed >= 0):  # noqa: PLR2004 -- a kilometre is another place
             raise ValueError("The displacement must be 0 to 1000 metres and the seed zero or more.")
 

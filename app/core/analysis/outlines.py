@@ -1,7 +1,7 @@
 """Draw one plain polygon round each group of incidents.
 
-A concave hull alone is a point or a line for one group in eight, so the hull is widened by eps/2 before it is
-an outline. Discs round every incident would look the same and take minutes.
+A concave hull alone is a point or a line for one group in eight, so the hull is widened by eps/2, a hundred metres
+at most, before it is an outline. Discs round every incident would look the same and take minutes.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ from shapely import Polygon
 
 from app.core.analysis.points import SWEREF99_TM, Coordinates
 
+FURTHEST_WIDENING_M = 100.0  # so that one address is never an outline larger than a hot spot may be
 HULL_RATIO = 0.25  # 0 follows every bay, 1 is the convex hull
 CORNER_SEGMENTS = 4  # a quarter circle in four strokes
 SIMPLIFY_M = 1.0
@@ -42,7 +43,7 @@ def outlines(xy: Coordinates, labels: NDArray[np.int32], eps_m: float) -> tuple[
         raise ValueError("An outline needs at least one finite place.")
     members = shapely.multipoints(shapely.points(places[:, 1:]), indices=places[:, 0].astype(np.int64))
     hulls = shapely.concave_hull(members, ratio=HULL_RATIO)
-    wide = shapely.buffer(hulls, eps_m / 2, quad_segs=CORNER_SEGMENTS)
+    wide = shapely.buffer(hulls, min(eps_m / 2, FURTHEST_WIDENING_M), quad_segs=CORNER_SEGMENTS)
     simple = shapely.simplify(wide, min(SIMPLIFY_M, eps_m * SIMPLIFY_SHARE))
     return tuple(_plain_polygon(shape, METRE_GRID, 2) for shape in simple)
 

@@ -1,20 +1,26 @@
 """What one analysis run was asked to do.
 
-The fingerprint covers everything that can change the result, so it leaves out `now` (when somebody asked)
-and, where no category is worth more than another, the weights.
+The fingerprint covers everything that can change the result, so it leaves out `now` (when somebody asked) and,
+where the rule is fixed, the share to fill.
 """
 
 import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
 MIN_EPS_M = 1.0
 MAX_EPS_M = 10_000.0
+AREA_SHARE = 0.01  # of the active ground, to be flagged
+MIN_AREA_SHARE = 0.0001
+MAX_AREA_SHARE = 0.2
+MAX_AREA_M2 = 250_000.0  # of one hot spot
+SMALLEST_MAX_AREA_M2 = 50_000.0  # one address and what is around it always fits
+LARGEST_MAX_AREA_M2 = 1e9
 FINGERPRINT_LENGTH = 16
 
 
@@ -55,8 +61,9 @@ class AnalysisParams:
     """One analysis run: whose incidents, from when, of what kind, grouped and weighed how.
 
     since, until: aware, half-open [since, until). organisations: slugs, at least one. categories: codes, at
-    least one. area: name of one area, None means everywhere. weights: (category
-    code, what one incident is worth), as used. now: when the run was asked for. Raises ValueError in one
+    least one. area: name of one area, None means everywhere. rule: None means that it is chosen from the incidents,
+    so that hot spots fill area_share of the active ground. max_area_m2: larger hot spots are split. weights:
+    (category code, what one incident is worth), as used. now: when the run was asked for. Raises ValueError in one
     plain sentence. Lists are kept sorted and times in UTC, so two equal requests are equal values.
     """
 
@@ -66,7 +73,9 @@ class AnalysisParams:
     now: datetime
     categories: tuple[str, ...]
     area: str | None = None
-    rule: ClusterRule = ClusterRule()
+    rule: ClusterRule | None = None
+    area_share: float = AREA_SHARE
+    max_area_m2: float = MAX_AREA_M2
     weighting: Weighting = Weighting.COUNT
     weights: tuple[tuple[str, float], ...] = ()
     seed: int = 0
@@ -87,15 +96,26 @@ class AnalysisParams:
         object.__setattr__(self, "categories", _sorted_once("category", self.categories))
         _sorted_once("weight for category", tuple(code for code, _ in self.weights))
         object.__setattr__(self, "weights", tuple(sorted((code, float(w)) for code, w in self.weights)))
+        self._check_numbers()
+        for name in ("area_share", "max_area_m2", "max_uncertainty_m"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
+    def _check_numbers(self) -> None:
         if not all(math.isfinite(weight) and weight >= 0 for _, weight in self.weights):
             raise ValueError("Weights must be numbers from zero up.")
         if self.weighting in BY_CATEGORY and not self.weights:
             raise ValueError(f"The weighting {self.weighting} needs weights.")
         if self.seed < 0 or self.max_interval_days < 1:
             raise ValueError("The seed must be zero or more and max_interval_days at least one.")
+        if not MIN_AREA_SHARE <= self.area_share <= MAX_AREA_SHARE:
+            raise ValueError(f"area_share must be between {MIN_AREA_SHARE} and {MAX_AREA_SHARE}, got {self.area_share}")
+        if not SMALLEST_MAX_AREA_M2 <= self.max_area_m2 <= LARGEST_MAX_AREA_M2:
+            raise ValueError(
+                f"max_area_m2 must be between {SMALLEST_MAX_AREA_M2:.0f} and {LARGEST_MAX_AREA_M2:.0f} square metres, "
+                f"got {self.max_area_m2:g}"
+            )
         if not self.max_uncertainty_m > 0:
             raise ValueError("max_uncertainty_m must be more than zero.")
-        object.__setattr__(self, "max_uncertainty_m", float(self.max_uncertainty_m))
 
     def as_json(self) -> str:
         """All parameters as canonical JSON text: sorted keys, no spaces, UTC times."""
@@ -112,7 +132,7 @@ class AnalysisParams:
                 "now": datetime.fromisoformat,
                 "organisations": tuple,
                 "categories": tuple,
-                "rule": lambda rule: ClusterRule(**rule),
+                "rule": lambda rule: None if rule is None else ClusterRule(**rule),
                 "weighting": Weighting,
                 "weights": lambda weights: tuple((code, weight) for code, weight in weights),
             }
@@ -124,8 +144,8 @@ class AnalysisParams:
         """Sixteen hex digits: the same for two runs exactly when the same data must give the same result."""
         decisive = self._as_mapping()
         del decisive["now"]
-        if self.weighting not in BY_CATEGORY:
-            del decisive["weights"]
+        if self.rule is not None:
+            del decisive["area_share"]
         return hashlib.sha256(_canonical(decisive).encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
     def _as_mapping(self) -> dict[str, Any]:
@@ -136,7 +156,9 @@ class AnalysisParams:
             "now": self.now.isoformat(),
             "categories": self.categories,
             "area": self.area,
-            "rule": {"eps_m": self.rule.eps_m, "min_incidents": self.rule.min_incidents},
+            "rule": None if self.rule is None else asdict(self.rule),
+            "area_share": self.area_share,
+            "max_area_m2": self.max_area_m2,
             "weighting": self.weighting.value,
             "weights": self.weights,
             "seed": self.seed,

@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from app.core.analysis import outlines, scoring, times
-from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, Clustering, decimetres, find_clusters
-from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams, Weighting
+from app.core.analysis.core_places import CorePlaces, core_places
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, decimetres
+from app.core.analysis.doubtful_places import DoubtfulPlace, doubtful_places
+from app.core.analysis.grouping import Grouping, group
+from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams, ClusterRule
 from app.core.analysis.points import Coordinates, Floats, Points
+from app.core.analysis.tuning import Tuning
 
 KEY_SPACE = uuid.UUID("8d0d0c70-6f5e-5b0e-9a3c-5f3d6f0f6c11")  # never changes: keys are stored
 M2_A_KM2 = 1_000_000
@@ -33,6 +37,10 @@ class HotSpot:
     count: int
     core_incident_count: int
     weighted_value: float
+    recency_value: float  # as the weighting "recency" has it, whatever the run's own
+    harm_value: float | None  # by the run's weights; None without any
+    recent_count: int  # in the last four weeks of the period
+    usual_count: float  # in four weeks, over the year before those
     area_m2: int
     density_per_km2: float
     outline: Polygon  # metres, in the projection of the points
@@ -46,18 +54,25 @@ class HotSpot:
     weekdays: tuple[int, ...]  # 7 counts, Monday first
     weeks: tuple[int, ...]  # a count for each of Findings.weeks
     place_uncertainty_m: float | None  # median of those known
+    core_places: CorePlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What an analysis run found, ranked. Noise is incidents in no hot spot."""
+    """What an analysis run found, ranked. Noise is incidents in no hot spot.
+
+    rule: as used; tuning: why, where it was chosen. doubtful: positions to ask somebody about.
+    """
 
     params_fingerprint: str
+    rule: ClusterRule
+    tuning: Tuning | None
     incident_count: int
     clustered_count: int
     noise_count: int
     weeks: tuple[str, ...]  # every ISO week the period touches, like 2026-W07
     hotspots: tuple[HotSpot, ...]
+    doubtful: tuple[DoubtfulPlace, ...]
 
     def as_json(self) -> str:
         """Everything as canonical JSON text, outlines as WKT: equal text means equal findings."""
@@ -76,15 +91,18 @@ def analyse(points: Points, params: AnalysisParams, *, memory_limit_bytes: int =
     when the incidents lie too densely for the memory allowed.
     """
     _check_period(points, params)
-    clustering = find_clusters(points.xy, params.rule, memory_limit_bytes=memory_limit_bytes)
-    clustered_count = int((clustering.labels >= 0).sum())
+    grouping = group(points.xy, params, memory_limit_bytes=memory_limit_bytes)
+    clustered_count = int((grouping.labels >= 0).sum())
     return Findings(
         params_fingerprint=params.fingerprint(),
+        rule=grouping.rule,
+        tuning=grouping.tuning,
         incident_count=len(points),
         clustered_count=clustered_count,
         noise_count=len(points) - clustered_count,
         weeks=times.iso_weeks(params.since, params.until),
-        hotspots=_hotspots(points, clustering, params) if clustering.cluster_count else (),
+        hotspots=_hotspots(points, grouping, params) if grouping.outlines else (),
+        doubtful=doubtful_places(points),
     )
 
 
@@ -94,15 +112,13 @@ def _check_period(points: Points, params: AnalysisParams) -> None:
         raise ValueError("An incident lies outside the period.")
 
 
-def _hotspots(points: Points, clustering: Clustering, params: AnalysisParams) -> tuple[HotSpot, ...]:
-    labels, k = clustering.labels, clustering.cluster_count
+def _hotspots(points: Points, grouping: Grouping, params: AnalysisParams) -> tuple[HotSpot, ...]:
+    labels, shapes, k = grouping.labels, grouping.outlines, len(grouping.outlines)
     by_category = scoring.counts_by(labels, points.category, k, len(points.categories))
     by_source = scoring.counts_by(labels, points.source, k, len(points.sources))
-    values = _values(points, labels, by_category, params)
-    counts = by_category.sum(axis=1)
+    scores = scoring.scores(points, labels, by_category, params)
     members = _members(labels, k)
-    keys = [_key(points.xy[rows[clustering.core[rows]]], params) for rows in members]
-    shapes = outlines.outlines(points.xy, labels, params.rule.eps_m)
+    keys = [_key(points.xy[rows[grouping.core[rows]]], grouping.rule, params.organisations) for rows in members]
     shapes_wgs84 = outlines.outlines_to_wgs84(shapes, points.epsg)
     means = np.array([points.xy[rows].mean(axis=0) for rows in members])
     centres = outlines.lonlat(outlines.marks(shapes, means), points.epsg)
@@ -111,11 +127,15 @@ def _hotspots(points: Points, clustering: Clustering, params: AnalysisParams) ->
         HotSpot(
             key=keys[c],
             rank=rank,
-            count=int(counts[c]),
-            core_incident_count=int(clustering.core[members[c]].sum()),
-            weighted_value=float(values[c]),
+            count=int(scores.count[c]),
+            core_incident_count=int(grouping.core[members[c]].sum()),
+            weighted_value=float(scores.weighted[c]),
+            recency_value=float(scores.recency[c]),
+            harm_value=None if scores.harm is None else float(scores.harm[c]),
+            recent_count=int(scores.recent[c]),
+            usual_count=float(scores.usual[c]),
             area_m2=round(shapes[c].area),
-            density_per_km2=round(float(counts[c]) / shapes[c].area * M2_A_KM2, 1),
+            density_per_km2=round(float(scores.count[c]) / shapes[c].area * M2_A_KM2, 1),
             outline=shapes[c],
             outline_wgs84=shapes_wgs84[c],
             centre=(float(centres[c, 0]), float(centres[c, 1])),
@@ -127,18 +147,10 @@ def _hotspots(points: Points, clustering: Clustering, params: AnalysisParams) ->
             weekdays=tuple(when.weekdays[c].tolist()),
             weeks=tuple(when.weeks[c].tolist()),
             place_uncertainty_m=_median_known(points.uncertainty_m[members[c]]),
+            core_places=core_places(points.xy[members[c][grouping.core[members[c]]]]),
         )
-        for rank, c in enumerate(scoring.ranking(values, counts, keys), start=1)
+        for rank, c in enumerate(scoring.ranking(scores.weighted, scores.count, keys), start=1)
     )
-
-
-def _values(
-    points: Points, labels: NDArray[np.int32], by_category: NDArray[np.int64], params: AnalysisParams
-) -> Floats:
-    """What each group (k,) is worth, from its counts by category (k, c) or from when its incidents happened."""
-    if params.weighting is Weighting.RECENCY:
-        return scoring.faded_counts(labels, points.occurred_s, params, len(by_category))
-    return scoring.weighted_values(by_category, scoring.weight_of_categories(points.categories, params))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,10 +180,10 @@ def _members(labels: NDArray[np.int32], k: int) -> list[NDArray[np.intp]]:
     return [order[start:end] for start, end in pairwise(bounds.tolist())]
 
 
-def _key(core_xy: Coordinates, params: AnalysisParams) -> uuid.UUID:
-    """Named by the places of the cores: cores of two groups lie more than eps apart, so no two keys agree."""
+def _key(core_xy: Coordinates, rule: ClusterRule, organisations: tuple[str, ...]) -> uuid.UUID:
+    """Named by the places of the cores: no place has cores of two groups, so no two keys agree."""
     places = np.unique(decimetres(core_xy).astype(np.int64), axis=0)
-    identity = [params.organisations, params.rule.eps_m, params.rule.min_incidents, places.tolist()]
+    identity = [organisations, rule.eps_m, rule.min_incidents, places.tolist()]
     return uuid.uuid5(KEY_SPACE, json.dumps(identity, separators=(",", ":")))
 
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from app.core.analysis import ground
 from app.core.analysis.ground import CELL_M, LIKE, Cells
-
-MAX_AREA_M2 = 250_000.0
+from app.core.analysis.params import MAX_AREA_M2
 
 
 def limited(

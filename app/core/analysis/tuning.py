@@ -14,18 +14,14 @@ from shapely import Polygon
 from app.core.analysis import ground, sizes
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
 from app.core.analysis.ground import CELL_M, Ground
-from app.core.analysis.params import ClusterRule
+from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, MAX_AREA_SHARE, MIN_AREA_SHARE, ClusterRule
 from app.core.analysis.points import Coordinates
-from app.core.analysis.sizes import MAX_AREA_M2
 
-AREA_SHARE = 0.01
 NEAREST_EPS_M = 50
 WIDEST_EPS_M = 75
 FEWEST_INCIDENTS = 3  # two incidents are a coincidence
 FEWEST_SQUARES = 6  # about 900 m2; what is smaller is a sliver where circles happen to meet
 LEAST_ROOM_M2 = 25_000.0  # three addresses and what is within 50 m: also a village may have hot spots
-MIN_AREA_SHARE = 0.0001
-MAX_AREA_SHARE = 0.2
 
 
 class Reason(StrEnum):
@@ -106,13 +102,13 @@ def hot_ground(
     """Outline where incidents (n, 2) lie as densely as the rule demands, no outline larger than max_area_m2.
 
     A hot spot is a connected piece of ground with at least min_incidents within eps_m of everywhere in it, and
-    with a core of DBSCAN inside. Its members are the incidents on that ground, so borders, which only lie near
-    it, are none. Raises as `find_clusters` does.
+    with as many on it, a core of DBSCAN among them. Its members are the incidents on that ground, so borders, which
+    only lie near it, are none. Raises as `find_clusters` does.
     """
     core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
     around = Ground.around(xy, rule.eps_m)
     square_of = ground.squares_of(xy, around.cells)
-    labels = _hot_squares(around, rule, max_area_m2, square_of[core])
+    labels = _hot_squares(around, rule, max_area_m2, square_of, square_of[core])
     is_hot = labels >= 0
     return HotGround(
         outlines=ground.outlines(around.cells[is_hot], labels[is_hot]), labels=_at(labels, square_of), core=core
@@ -123,34 +119,52 @@ def hot_ground(
 class _Trial:
     """The ground around incidents, on which one rule after another is tried.
 
-    occupied: (m,) squares that incidents lie in. A piece with an incident stands for one with a core: it nearly
+    square_of: (n,) the square that each incident lies in. A crowded piece stands for one with a core: it nearly
     always is, and DBSCAN need not run for every rule.
     """
 
     around: Ground
-    occupied: NDArray[np.int64]
+    square_of: NDArray[np.int64]
     max_area_m2: float
 
     @classmethod
     def on(cls, xy: Coordinates, max_area_m2: float) -> "_Trial":
         around = Ground.around(xy, WIDEST_EPS_M)
-        return cls(around, np.unique(ground.squares_of(xy, around.cells)), max_area_m2)
+        return cls(around, ground.squares_of(xy, around.cells), max_area_m2)
 
     def flagged(self, rule: ClusterRule) -> int:
         """How many squares would be in hot spots."""
-        return int((_hot_squares(self.around, rule, self.max_area_m2, self.occupied) >= 0).sum())
+        return int((_hot_squares(self.around, rule, self.max_area_m2, self.square_of) >= 0).sum())
 
 
-def _hot_squares(around: Ground, rule: ClusterRule, max_area_m2: float, needed: NDArray[np.int64]) -> NDArray[np.int32]:
-    """The hot spot (c,) of each square, -1 for none: a piece with one of the `needed` squares, and no sliver."""
+def _hot_squares(
+    around: Ground,
+    rule: ClusterRule,
+    max_area_m2: float,
+    square_of: NDArray[np.int64],
+    needed: NDArray[np.int64] | None = None,
+) -> NDArray[np.int32]:
+    """The hot spot (c,) of each square, -1 for none.
+
+    square_of: (n,) squares of the incidents; needed: (m,) squares of which a hot spot has at least one. A piece
+    that is a sliver, or whose incidents nearly all lie beside it, is no hot spot.
+    """
     labels = sizes.limited(around.cells, around.counts(rule.eps_m), rule.min_incidents, max_area_m2)
     squares_of_piece = np.bincount(labels[labels >= 0], minlength=1)
-    with_needed = np.unique(_at(labels, needed))
-    with_needed = with_needed[with_needed >= 0]
-    hot = with_needed[squares_of_piece[with_needed] >= FEWEST_SQUARES]
+    incidents_of_piece = _on(labels, square_of, len(squares_of_piece))
+    is_hot = (squares_of_piece >= FEWEST_SQUARES) & (incidents_of_piece >= rule.min_incidents)
+    if needed is not None:
+        is_hot &= _on(labels, needed, len(squares_of_piece)) > 0
+    hot = np.flatnonzero(is_hot)
     renumbered = np.full(len(squares_of_piece) + 1, -1, dtype=np.int32)  # the last one is for -1
     renumbered[hot] = np.arange(len(hot))
     return renumbered[labels]
+
+
+def _on(labels: NDArray[np.int32], squares: NDArray[np.int64], piece_count: int) -> NDArray[np.int64]:
+    """How many of the squares, each as often as it is named, lie on each piece (piece_count,)."""
+    found = _at(labels, squares)
+    return np.bincount(found[found >= 0], minlength=piece_count)
 
 
 def _at(labels: NDArray[np.int32], squares: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -9,7 +9,7 @@ RETURNING id
 -- An organisation's own runs; another's only when it is adopted and the scope reaches it.
 SELECT r.id, r.organisation_id, o.slug AS organisation, CAST(r.params AS text) AS params, r.fingerprint, r.state,
        r.requested_at, r.started_at, r.finished_at, r.data_cut_off, r.code_version, r.incident_count, r.noise_count,
-       r.hotspot_count, r.failure, a.adopted_at
+       r.hotspot_count, r.failure, r.findings, a.adopted_at
   FROM analysis_runs AS r
   JOIN organisations AS o ON o.id = r.organisation_id
   LEFT JOIN adoptions AS a ON a.run_id = r.id AND a.taken_back_at IS NULL
@@ -19,7 +19,7 @@ SELECT r.id, r.organisation_id, o.slug AS organisation, CAST(r.params AS text) A
 -- page --
 SELECT r.id, r.organisation_id, o.slug AS organisation, CAST(r.params AS text) AS params, r.fingerprint, r.state,
        r.requested_at, r.started_at, r.finished_at, r.data_cut_off, r.code_version, r.incident_count, r.noise_count,
-       r.hotspot_count, r.failure, a.adopted_at
+       r.hotspot_count, r.failure, r.findings, a.adopted_at
   FROM analysis_runs AS r
   JOIN organisations AS o ON o.id = r.organisation_id
   LEFT JOIN adoptions AS a ON a.run_id = r.id AND a.taken_back_at IS NULL
@@ -37,7 +37,7 @@ RETURNING CAST(params AS text)
 -- finish --
 UPDATE analysis_runs
    SET state = 'done', finished_at = :now, data_cut_off = :data_cut_off, incident_count = :incident_count,
-       noise_count = :noise_count, hotspot_count = :hotspot_count
+       noise_count = :noise_count, hotspot_count = :hotspot_count, findings = CAST(:findings AS json)
  WHERE id = :id AND organisation_id = :organisation_id AND state = 'running'
 RETURNING id
 
@@ -53,9 +53,14 @@ UPDATE analysis_runs
  WHERE id = :id AND organisation_id = :organisation_id AND state IN ('queued', 'running')
 RETURNING id
 
+-- take_turns --
+-- Adoptions of one organisation go one after the other: each continues the history that the one before it wrote.
+SELECT pg_advisory_xact_lock(hashtextextended('adoptions of ' || CAST(CAST(:organisation_id AS uuid) AS text), 0))
+
 -- adopt --
-INSERT INTO adoptions (organisation_id, run_id, adopted_at, adopted_by)
-VALUES (:organisation_id, :run_id, :adopted_at, :adopted_by)
+INSERT INTO adoptions (organisation_id, run_id, adopted_at, adopted_by, profile)
+VALUES (:organisation_id, :run_id, :adopted_at, :adopted_by, :profile)
+RETURNING id
 
 -- take_back --
 UPDATE adoptions

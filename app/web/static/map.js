@@ -10,6 +10,7 @@ import { BOLD, EMPTY, REGULAR, basemapStyle } from './basemap.js';
 const HEAT = ['#fbe6b0', '#f5b54f', '#df7a22', '#b1440e', '#742608'];
 const PINS = { 'pin-light': ['#17262e', '#ffffff'], 'pin-dark': ['#f3efe6', '#12191d'] }; // fill and edge
 const PIN_SIZE = 23; // pixels across
+const CONTROLS = 64; // pixels at the left edge: the buttons, and half a pin beside them
 const CLOSE_UP = 15.5; // no closer than this by itself: the surroundings tell where a place is
 
 const $ = selector => document.querySelector(selector);
@@ -119,7 +120,13 @@ async function outlines() {
   };
 }
 
-const homeView = () => ({ padding: { top: 40, bottom: 70, left: 40, right: detailWidth() + 40 }, maxZoom: CLOSE_UP });
+// No number lies under the buttons or the legend, which stands below the map where all is stacked.
+const homeView = () => ({
+  padding: {
+    top: 40, bottom: stacked.matches ? 70 : $('.legend').offsetHeight + 60, left: CONTROLS, right: detailWidth() + 40,
+  },
+  maxZoom: CLOSE_UP,
+});
 const detailWidth = () => (beside.matches && !detail.hidden ? detail.offsetWidth : 0);
 const showAll = () => map.fitBounds(bounds, { ...homeView(), animate: !calm.matches });
 
@@ -229,7 +236,7 @@ function goTo(id) {
   if (!map || !box) return;
   const room = Math.min(holder.offsetWidth - detailWidth(), holder.offsetHeight) / 4;
   map.fitBounds(box, {
-    padding: { top: room, bottom: room, left: room, right: detailWidth() + room },
+    padding: { top: room, bottom: room, left: Math.max(room, CONTROLS), right: detailWidth() + room },
     maxZoom: CLOSE_UP, linear: true, duration: calm.matches ? 0 : 500,
   });
 }

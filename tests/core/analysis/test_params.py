@@ -50,7 +50,7 @@ def test_json_is_canonical_text() -> None:
 
 
 def test_the_fingerprint_of_a_known_request_never_changes() -> None:
-    assert PARAMS.fingerprint() == "539e5d286c47cf36"
+    assert PARAMS.fingerprint() == "3f69741d5c615489"
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,15 @@ def test_anything_that_can_change_the_result_changes_the_fingerprint(other: dict
     assert replace(PARAMS, **other).fingerprint() != PARAMS.fingerprint()
 
 
-@pytest.mark.parametrize("weighting", [Weighting.COUNT, Weighting.RECENCY])
-def test_weights_are_no_part_of_a_plain_count(weighting: Weighting) -> None:
-    counted = replace(PARAMS, weighting=weighting)
-    assert counted.fingerprint() == replace(counted, weights=()).fingerprint()
+def test_the_share_to_fill_matters_where_the_rule_is_chosen_and_only_there() -> None:
+    chosen = replace(PARAMS, rule=None)
+    assert chosen.fingerprint() != replace(chosen, area_share=0.02).fingerprint()
+    assert PARAMS.fingerprint() == replace(PARAMS, area_share=0.02).fingerprint()
+
+
+def test_a_request_without_a_rule_comes_back_without_one() -> None:
+    chosen = replace(PARAMS, rule=None, area_share=0.02, max_area_m2=100_000)
+    assert AnalysisParams.from_json(chosen.as_json()) == chosen
 
 
 @pytest.mark.parametrize(
@@ -101,6 +106,9 @@ def test_weights_are_no_part_of_a_plain_count(weighting: Weighting) -> None:
         ({"until": datetime(2026, 1, 1, tzinfo=UTC)}, "The period must end after it begins."),
         ({"since": datetime(2026, 1, 1)}, "since must say its time zone."),  # noqa: DTZ001
         ({"organisations": ()}, "At least one organisation is needed."),
+        ({"area_share": 0.21}, "area_share must be between 0.0001 and 0.2, got 0.21"),
+        ({"area_share": float("nan")}, "area_share must be between 0.0001 and 0.2, got nan"),
+        ({"max_area_m2": 49_999}, "max_area_m2 must be between 50000 and 1000000000 square metres, got 49999"),
         ({"organisations": ("a", "a")}, "The same organisation was named twice."),
         ({"categories": ()}, "At least one category is needed."),
         ({"categories": ("SKD", "SKD")}, "The same category was named twice."),

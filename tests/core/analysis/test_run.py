@@ -70,6 +70,8 @@ def test_the_town_has_two_hot_spots_and_one_lonely_incident() -> None:
 def test_a_hot_spot_says_what_where_and_when() -> None:
     square = analyse(town(ROWS), PARAMS).hotspots[0]
     assert (square.core_incident_count, square.weighted_value) == (4, 4.0)
+    assert (square.recency_value, square.harm_value) == (3.639, None)
+    assert (square.recent_count, square.usual_count) == (4, 0.0)
     assert square.categories == (("KLO", 3, 0.75), ("SKD", 1, 0.25))
     assert square.sources == (("skolan", 3), ("polisen", 1))
     assert square.first_seen == datetime(2026, 3, 23, 22, 30, tzinfo=UTC)
@@ -195,8 +197,11 @@ def test_no_incidents_give_no_hot_spots() -> None:
         incident_count=0,
         clustered_count=0,
         noise_count=0,
+        rule=ClusterRule(eps_m=75, min_incidents=3),
+        tuning=None,
         weeks=("2026-W13", "2026-W14", "2026-W15"),
         hotspots=(),
+        doubtful=(),
     )
 
 

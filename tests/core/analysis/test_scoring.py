@@ -1,6 +1,6 @@
 """Weights, values and ranks."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,23 +9,55 @@ import pytest
 
 from app.core.analysis import scoring
 from app.core.analysis.params import AnalysisParams, Weighting
+from app.core.analysis.points import Points
 
 CODES = ("KLO", "SKD", "VAL")
 HARM = (("KLO", 2.0), ("SKD", 3.0), ("VAL", 8.0))
 
 
 UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
+WEEK_S = 7 * 86_400.0
 
 
-def params(**values: Any) -> AnalysisParams:
-    since = datetime(2026, 1, 1, tzinfo=UTC)
+def params(since: datetime = datetime(2026, 1, 1, tzinfo=UTC), **values: Any) -> AnalysisParams:
     return AnalysisParams(since=since, until=UNTIL, organisations=("o",), now=UNTIL, categories=("KLO",), **values)
 
 
-@pytest.mark.parametrize("weighting", [Weighting.COUNT, Weighting.RECENCY])
-def test_in_a_count_every_category_is_worth_one(weighting: Weighting) -> None:
-    counted = params(weighting=weighting, weights=HARM)
-    assert scoring.weight_of_categories(CODES, counted).tolist() == [1.0, 1.0, 1.0]
+def points(occurred_s: list[float]) -> Points:
+    n = len(occurred_s)
+    return Points(
+        xy=np.zeros((n, 2)),
+        occurred_s=np.array(occurred_s),
+        category=np.zeros(n, dtype=np.int32),
+        categories=CODES,
+        source=np.zeros(n, dtype=np.int32),
+        sources=("a",),
+        uncertainty_m=np.full(n, np.nan),
+    )
+
+
+@pytest.mark.parametrize(
+    ("weighting", "worth"), [(Weighting.COUNT, [2.0]), (Weighting.RECENCY, [1.5]), (Weighting.HARM, [6.0])]
+)
+def test_the_weighting_says_which_of_the_scores_ranks(weighting: Weighting, worth: list[float]) -> None:
+    now_s = UNTIL.timestamp()
+    counts = np.array([[0, 2, 0]])
+    asked = params(weighting=weighting, weights=HARM)
+    found = scoring.scores(points([now_s, now_s - 8 * WEEK_S]), np.zeros(2, dtype=np.int32), counts, asked)
+    assert found.weighted.tolist() == worth
+    assert (found.count.tolist(), found.recency.tolist()) == ([2], [1.5])
+    assert found.harm is not None
+    assert found.harm.tolist() == [6.0]
+
+
+def test_recent_incidents_stand_beside_what_is_usual() -> None:
+    now_s = UNTIL.timestamp()
+    ages_w = [0.5, 3.9, 4.1, 20, 30, 55.9, 56.1, 1]  # the last one is in no group, the one before too old
+    labels = np.array([0, 0, 0, 0, 0, 0, 0, -1], dtype=np.int32)
+    asked = params(since=UNTIL - timedelta(weeks=104))
+    found = scoring.scores(points([now_s - age * WEEK_S for age in ages_w]), labels, np.array([[7, 0, 0]]), asked)
+    assert (found.recent.tolist(), found.usual.tolist()) == ([2], [0.308])
+    assert found.harm is None
 
 
 def test_an_incident_is_worth_half_as_much_for_every_eight_weeks_it_is_old() -> None:

@@ -1,4 +1,4 @@
-"""The private PostgreSQL cluster of a demo or a test run: find, make, start, stop.
+"""The private PostgreSQL cluster of a demo or a test run: make, start, stop.
 
 It lives in one folder, listens on a unix socket only, and never runs as root. After `kill -9` a pid file
 cannot be believed (a zombie or a stranger may carry the number): who runs here is read from the working
@@ -11,7 +11,6 @@ import hashlib
 import logging
 import os
 import pwd
-import re
 import shlex
 import shutil
 import signal
@@ -21,7 +20,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -30,12 +28,11 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from app.core.errors import SetupError
+from app.store.cluster.programs import choose, find_binaries
 
 SUPERUSER = "postgres"
 LOG = "server.log"  # in the data folder
 PORT = 5432  # of the socket's name; no TCP port is opened
-OLDEST_MAJOR = 15
-OLDEST_POSTGIS = (3, 3)
 LONGEST_SOCKET_PATH = 107  # bytes: sun_path of Linux without its closing NUL
 START_S = 300  # crash recovery of a large cluster takes its time
 UNANSWERED_S = 10  # a living server that gives no answer for so long has lost its socket
@@ -43,19 +40,6 @@ UNANSWERED_S = 10  # a living server that gives no answer for so long has lost i
 _LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _STEP_S = 0.05
 
-_FOLDERS = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql*/bin",
-    "/usr/local/opt/postgresql*/bin",
-    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
-    "/Applications/Postgres.app/Contents/Versions/*/bin",
-)
-_HOW_TO_INSTALL = (
-    f"Install PostgreSQL {OLDEST_MAJOR} or later with PostGIS {'.'.join(map(str, OLDEST_POSTGIS))} or later "
-    "(Debian: apt-get install postgresql-postgis; Fedora: dnf install postgresql-server postgis; "
-    "macOS: brew install postgis), or set LAGESBILD_DATABASE_URL to a server that has them."
-)
 # Statements and details may hold personal data: they stay out of the server's log.
 _SETTINGS = {
     "listen_addresses": "",
@@ -86,14 +70,6 @@ _WHO_WORKS_IN = 'for p in /proc/[0-9]*; do [ "$p/cwd" -ef "$1" ] && echo "${p#/p
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """One installed PostgreSQL that has PostGIS."""
-
-    folder: Path
-    major: int
-
-
 class Cluster:
     """One PostgreSQL cluster in a folder of its own.
 
@@ -111,7 +87,7 @@ class Cluster:
         self.data = self.home / "data"
         self.sockets = _socket_folder(self.home)
         _check_own(self.data)
-        self.binaries = _choose(find_binaries(), self.data)
+        self.binaries = choose(find_binaries(), self.data)
 
     def start(self) -> bool:
         """Make the cluster where there is none, and start it. True when this call started the server."""
@@ -332,74 +308,6 @@ class Cluster:
             group=self._drop_to_group,
             extra_groups=[] if self._is_root else None,
         )
-
-
-def find_binaries() -> list[Binaries]:
-    """Every installed PostgreSQL that is new enough and has PostGIS, newest first.
-
-    Raises SetupError, with how to install them, when there is none.
-    """
-    found = {
-        folder: major for folder in program_folders("postgres", "initdb") if (major := _major(folder)) >= OLDEST_MAJOR
-    }
-    if not found:
-        raise SetupError(f"PostgreSQL was not found on this machine. {_HOW_TO_INSTALL}")
-    able = [Binaries(folder, major) for folder, major in found.items() if _postgis(folder, major) >= OLDEST_POSTGIS]
-    if not able:
-        raise SetupError(f"PostgreSQL in {next(iter(found))} has no PostGIS of use here. {_HOW_TO_INSTALL}")
-    return sorted(able, key=lambda binaries: binaries.major, reverse=True)
-
-
-def program_folders(*programs: str) -> Iterator[Path]:
-    """Where PostgreSQL's programs may lie: the usual folders, and those on the path that hold one of `programs`."""
-    for pattern in _FOLDERS:
-        yield from Path("/").glob(pattern[1:])
-    for program in programs:
-        if path := shutil.which(program):
-            yield Path(path).parent
-            yield Path(path).resolve().parent
-
-
-def _major(folder: Path) -> int:
-    """Read the version of the PostgreSQL in the folder; 0 where there is no whole one."""
-    if not all((folder / program).exists() for program in ("postgres", "initdb", "pg_ctl", "pg_isready")):
-        return 0
-    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - a path we found
-    number = re.search(r"\d+", said.stdout)
-    return int(number[0]) if number else 0
-
-
-def _postgis(folder: Path, major: int) -> tuple[int, ...]:
-    """Read the version of PostGIS beside this PostgreSQL; () for none. pg_config may be missing."""
-    shares = (
-        folder.parent / "share/extension",
-        folder.parent / "share/postgresql/extension",
-        folder.parent / f"share/postgresql@{major}/extension",
-        Path(f"/usr/share/postgresql/{major}/extension"),
-        Path("/usr/share/pgsql/extension"),
-    )
-    for share in shares:
-        control = share / "postgis.control"
-        if control.exists():
-            version = re.search(r"default_version\s*=\s*'(\d+)\.(\d+)", control.read_text("utf-8"))
-            return (int(version[1]), int(version[2])) if version else ()
-    return ()
-
-
-def _choose(installed: Sequence[Binaries], data: Path) -> Binaries:
-    """Take the newest, or for data that exist the one that made them: data belong to one major."""
-    try:
-        made_by = int((data / "PG_VERSION").read_text("ascii"))
-    except (FileNotFoundError, NotADirectoryError):
-        return installed[0]
-    for binaries in installed:
-        if binaries.major == made_by:
-            return binaries
-    raise SetupError(
-        f"The database in {data.parent} was made by PostgreSQL {made_by}, and PostgreSQL "
-        f"{installed[0].major} is installed. Install PostgreSQL {made_by} with PostGIS, "
-        "or move the folder away to begin with an empty database."
-    )
 
 
 def _server_account(data: Path) -> pwd.struct_passwd:
