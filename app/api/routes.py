@@ -5,15 +5,43 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.api import analyses, areas, batches, categories, health, hotspots, incidents, organisations
+from app.api import (
+    analyses,
+    area_figures,
+    areas,
+    batches,
+    categories,
+    crime_codes,
+    health,
+    hotspots,
+    imports,
+    incident_links,
+    incidents,
+    organisations,
+    places,
+)
 from app.edge.dependencies import Slot
 from app.edge.problems import Problem
 
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for part in (incidents, analyses, hotspots, areas, categories, organisations, health):
+for part in (
+    incidents,
+    incident_links,
+    imports,
+    places,
+    crime_codes,
+    area_figures,
+    analyses,
+    hotspots,
+    areas,
+    categories,
+    organisations,
+    health,
+):
     router.include_router(part.router, dependencies=[] if part is health else [Slot])
+router.include_router(imports.streams)  # they take minutes: a slot would be held for as long
 
 
 def document(app: FastAPI) -> dict[str, Any]:

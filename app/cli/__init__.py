@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, backtest, backups, doctor, incidents, municipality, organisations, running
+from app.cli import accounts, backtest, backups, doctor, imports, incidents, municipality, organisations, running
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 running.register(app)
 municipality.register(app)
+imports.register(app)
 incidents.register(app)
 backtest.register(app)
 organisations.register(app)

@@ -14,6 +14,7 @@ from typing import Any
 from app import __version__
 from app.actions import accounts, analyses, deployments, incidents
 from app.actions.analyses import AnalysisRequest
+from app.actions.imports import catalogues
 from app.cli.deployment import Deployment
 from app.core.errors import NotFoundError, SetupError
 from app.core.geo import Position
@@ -73,6 +74,7 @@ def load_sample(deployment: Deployment, say: Say) -> None:
             deployments.load_sources(tx, [{**s, "is_trusted": s["trusted"]} for s in _json(folder / "sources.json")])
             for rule in _json(folder / "sharing.json"):
                 deployments.share(tx, **{**rule, "valid_until": date.fromisoformat(rule["valid_until"])})
+        _load_places(database, folder)
         newest = _load_incidents(database, folder, say)
         tokens = _make_accounts(database, folder)
         _analyse(database, tokens["coordinator"], until=newest - BEFORE)
@@ -107,6 +109,16 @@ def organisation_actor(database: Database, slug: str, name: str) -> Actor:
     if found is None:
         raise NotFoundError(f"There is no organisation {slug}; `lagesbild users list` shows those there are.")
     return system_actor(name, found["id"], slug=slug)
+
+
+def _load_places(database: Database, folder: Path) -> None:
+    """The place register of each municipality, for all its organisations."""
+    lines = (folder / "places.csv").read_text(encoding="utf-8").splitlines()
+    for organisation in _json(folder / "organisations.json"):
+        slug, municipality = organisation["slug"], organisation["municipality"]
+        register = [p for p in catalogues.read_places(lines, slug) if municipality in (p.within, None)]
+        with database.write(organisation_actor(database, slug, "sample data")) as tx:
+            catalogues.load_places(tx, register)
 
 
 def _load_incidents(database: Database, folder: Path, say: Say) -> datetime:

@@ -32,6 +32,7 @@ class May(StrEnum):
     READ_INCIDENTS = "read their organisation's incidents"
     CORRECT_OWN_INCIDENTS = "correct the reports they made"
     REVIEW_INCIDENTS = "correct and review their organisation's incidents"
+    IMPORT_FILES = "import files"
     RUN_ANALYSES = "run analyses"
     ADOPT_ANALYSES = "adopt analyses"
     READ_ANALYSES = "read analyses"
@@ -40,7 +41,7 @@ class May(StrEnum):
 
 
 _REPORTS = frozenset({May.REPORT_INCIDENTS, May.READ_OWN_INCIDENTS, May.CORRECT_OWN_INCIDENTS})
-_REVIEWS = _REPORTS | {May.READ_INCIDENTS, May.REVIEW_INCIDENTS}
+_REVIEWS = _REPORTS | {May.READ_INCIDENTS, May.REVIEW_INCIDENTS, May.IMPORT_FILES}
 _READS_RESULTS = frozenset({May.READ_HOTSPOTS, May.READ_ANALYSES})
 
 POLICY: dict[Role, frozenset[May]] = {
@@ -55,6 +56,7 @@ POLICY: dict[Role, frozenset[May]] = {
     Role.ADMIN: frozenset({May.ADMINISTER}),
 }
 
+NOBODY = UUID(int=0)  # the account of the service itself
 WRITES = frozenset({May.REPORT_INCIDENTS, May.REVIEW_INCIDENTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES})
 
 
@@ -117,9 +119,18 @@ def scope_of(role: Role, account: UUID, organisation: UUID, hotspot_givers: tupl
 
 
 def system_actor(
-    name: str, organisation: UUID, *, slug: str = "", uses: tuple[UUID, ...] = (), administers: bool = False
+    name: str,
+    organisation: UUID,
+    *,
+    slug: str = "",
+    uses: tuple[UUID, ...] = (),
+    administers: bool = False,
+    account: UUID = NOBODY,
 ) -> Actor:
-    """The service itself at work for one organisation; `uses`: whose incidents an analysis may count."""
+    """The service itself at work for one organisation.
+
+    uses: whose incidents an analysis may count. account: on whose behalf an import goes on.
+    """
     scope = Scope(
         incidents=(organisation, *uses),
         hotspots=(organisation,),
@@ -127,7 +138,7 @@ def system_actor(
         administers=administers,
     )
     return Actor(
-        id=UUID(int=0),
+        id=account,
         name=name,
         role=Role.ADMIN if administers else Role.COORDINATOR,
         organisation_id=organisation,

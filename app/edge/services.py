@@ -10,6 +10,7 @@ from typing import cast
 from starlette.requests import HTTPConnection
 
 from app.store.tx import Database
+from app.store.uploads import Uploads
 
 
 def now() -> datetime:
@@ -28,6 +29,8 @@ class Services:
     schema_head: str  # the migration this code expects
     slots: asyncio.Semaphore  # how many requests may hold a connection; fewer than there are connections
     max_body_bytes: int
+    max_upload_bytes: int
+    uploads: Uploads
     is_https: bool  # cookies are marked secure
     basemap: Path | None = None
     clock: Callable[[], datetime] = now

@@ -29,6 +29,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), payment=()",
 }
+UPLOADS = "/api/v1/imports"  # where files are sent to
+FORM_BYTES = 1024 * 1024  # of what stands around a file in a form
 MOST_DIGITS = 20  # of a declared length; Python refuses to read thousands of them
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 
@@ -36,9 +38,10 @@ HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 class Shell:
     """Wrap the application."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, is_https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, max_upload_bytes: int, is_https: bool) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.max_upload_bytes = max_upload_bytes
         self.headers = HEADERS | (HTTPS_HEADERS if is_https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,13 +68,14 @@ class Shell:
 
         declared = Headers(scope=scope).get("content-length", "0")
         is_number = declared.isdecimal() and len(declared) < MOST_DIGITS
-        if not is_number or int(declared) > self.max_body_bytes:
-            await self._refuse(scope, receive, send_with_headers)
+        most = self._most(scope)
+        if not is_number or int(declared) > most:
+            await self._refuse(scope, receive, send_with_headers, most)
             return
         if is_head:
             scope = {**scope, "method": "GET"}  # the same answer, without its body
         try:
-            await self.app(scope, self._limited(receive), send_with_headers)
+            await self.app(scope, self._limited(receive, most), send_with_headers)
         except ClientDisconnect:
             log.debug("%s: the client left before its request was read", request_id)
         except Exception as error:  # noqa: BLE001 -- whatever it is, it must not reach the server's log
@@ -81,7 +85,12 @@ class Shell:
             answer = problems.suited(Request(scope), problems.unforeseen())
             await answer(scope, receive, send_with_headers)
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _most(self, scope: Scope) -> int:
+        """How much may be sent: files, which go to disk as they come, may be larger."""
+        is_upload = scope["method"] == "POST" and scope["path"].rstrip("/") == UPLOADS
+        return self.max_upload_bytes + FORM_BYTES if is_upload else self.max_body_bytes
+
+    def _limited(self, receive: Receive, most: int) -> Receive:
         """Bodies that do not declare their length are counted as they come."""
         size = 0
 
@@ -89,23 +98,24 @@ class Shell:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self.max_body_bytes:
-                raise TooLargeError(self._sentence())
+            if size > most:
+                raise TooLargeError(_sentence(most))
             return message
 
         return receive_counted
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
         response = problems.answer(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             type_=f"/problems/{TooLargeError.code}",
             title=str(TooLargeError.__doc__),
-            detail=self._sentence(),
+            detail=_sentence(most),
         )
         await response(scope, receive, send)
 
-    def _sentence(self) -> str:
-        return f"A request may be at most {self.max_body_bytes:,} bytes; nothing was stored."
+
+def _sentence(most: int) -> str:
+    return f"A request may be at most {most:,} bytes; nothing was stored."
 
 
 def _where(error: Exception) -> str:

@@ -21,7 +21,8 @@ from app.store.queries import record
 _SET_SCOPE = text(
     "SELECT set_config('lagesbild.incidents', :incidents, true), set_config('lagesbild.hotspots', :hotspots, true),"
     " set_config('lagesbild.writes', :writes, true), set_config('lagesbild.reporter', :reporter, true),"
-    " set_config('lagesbild.administers', :administers, true), set_config('lagesbild.own', :own, true)"
+    " set_config('lagesbild.administers', :administers, true), set_config('lagesbild.own', :own, true),"
+    " set_config('lagesbild.actor', :actor, true)"
 )
 _RECORD = text(
     "INSERT INTO audit_lines (actor_id, actor, role, organisation_id, action, subject, figures, request_id, address)"
@@ -130,6 +131,7 @@ def _set_scope(conn: Connection, actor: Actor) -> None:
             "reporter": "" if scope.reporter is None else str(scope.reporter),
             "administers": "on" if scope.administers else "",
             "own": str(actor.organisation_id),
+            "actor": str(actor.id),
         },
     )
 
