@@ -90,7 +90,7 @@ def opened_again(tx: WriteTx, import_id: UUID, uploads: Uploads) -> tuple[Source
         raise NotFoundError("There is no such upload of yours, or not any more.")
     if found["profile"] is None:
         raise TransitionError("The file has not been read yet.")
-    return open_file(path, found["file_name"]), profile_from_json(found["profile"])
+    return open_file(path, found["file_name"], unpacked_beside=path), profile_from_json(found["profile"])
 
 
 def _pieces(
