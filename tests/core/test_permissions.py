@@ -29,6 +29,7 @@ READ_OWN_INCIDENTS    yes      yes               yes         yes    -       -   
 CORRECT_OWN_INCIDENTS yes      yes               yes         yes    -       -          -          -       -
 READ_INCIDENTS        -        -                 yes         yes    yes     -          -          -       -
 REVIEW_INCIDENTS      -        -                 yes         yes    -       -          -          -       -
+IMPORT_FILES          -        -                 yes         yes    -       -          -          -       -
 RUN_ANALYSES          -        -                 yes         -      yes     -          -          -       -
 ADOPT_ANALYSES        -        -                 yes         -      yes     -          -          -       -
 READ_ANALYSES         -        -                 yes         yes    yes     yes        -          -       -
@@ -39,7 +40,7 @@ ADMINISTER            -        -                 -           -      -       -   
 
 Matrix = dict[tuple[Role, May], bool]
 OWN, GIVER, ACCOUNT = UUID(int=1), UUID(int=2), UUID(int=3)
-MATRIX_SIZE = 9 * 10
+MATRIX_SIZE = 9 * 11
 
 
 def expected() -> Matrix:
