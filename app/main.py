@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.store import migrate
 from app.store.engine import make_engine
 from app.store.tx import Database
+from app.store.uploads import Uploads
 from app.web import error_pages, pages, signing_in, static_files
 
 SECRET_BYTES = 32
@@ -47,6 +48,8 @@ def build_app(settings: Settings) -> FastAPI:
         code_version=__version__,
         schema_head=migrate.head(),
         max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+        uploads=Uploads(settings.uploads_folder),
         is_https=is_https,
         basemap=settings.basemap,
         provider=provider_of(settings),
@@ -71,8 +74,13 @@ def build_app(settings: Settings) -> FastAPI:
     problems.install(app, page=error_pages.answer)
     app.include_router(routes.router)
     app.include_router(pages.router)
-    hosts = same_site.hosts_of(settings.public_url)
-    app.add_middleware(Shell, max_body_bytes=settings.max_body_bytes, is_https=is_https, hosts=hosts)
+    app.add_middleware(
+        Shell,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+        is_https=is_https,
+        hosts=same_site.hosts_of(settings.public_url),
+    )
     return app
 
 

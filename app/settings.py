@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, comma-separated
     metric_srid: int = 3006  # the metres of the analysis; fixed at the first migration
     max_body_bytes: Annotated[int, Field(ge=1_024)] = 32 * 1024 * 1024
+    max_upload_bytes: Annotated[int, Field(ge=1_024)] = 1024 * 1024 * 1024  # of a file to be imported
+    uploads: Path | None = None  # where files to be imported lie; none = `home`/uploads
     basemap: Path | None = None  # a GeoJSON (.gz) file drawn behind the map; none = no background
     smallest_count: Annotated[int, Field(ge=2, le=1_000)] = SMALLEST_COUNT  # k: nothing is told of fewer
     joint_database_url: str | None = None  # the login of the joint analysis; none = no joint analysis
@@ -106,3 +108,8 @@ class Settings(BaseSettings):
         if not is_ours:
             raise ValueError("write it as postgresql://USER@HOST:PORT/DATABASE")
         return named
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Where files to be imported lie: a folder that web service and worker share."""
+        return self.uploads or self.home / "uploads"

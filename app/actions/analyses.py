@@ -53,6 +53,7 @@ class AnalysisRequest:
     area_share: float = AREA_SHARE
     max_area_m2: float = MAX_AREA_M2
     weighting: Weighting = Weighting.RECENCY
+    counts_linked_once: bool = False
 
 
 def request_analysis(
@@ -90,7 +91,9 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
             return
         params, uses = begun
         with database.read(system_actor("analysis", organisation_id, uses=uses)) as tx:
-            packed = incidents.points(tx, params.since, params.until, params.area)
+            packed = incidents.points(
+                tx, params.since, params.until, params.area, counts_linked_once=params.counts_linked_once
+            )
         findings = analyse(as_points(packed, params, srid), params)
     except BusyError:
         raise
@@ -223,6 +226,7 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
             max_area_m2=wanted.max_area_m2,
             weighting=wanted.weighting,
             weights=tuple(weights.items()),
+            counts_linked_once=wanted.counts_linked_once,
         )
     except ValueError as error:
         raise InvalidError(f"The analysis cannot be run as asked: {error}") from error

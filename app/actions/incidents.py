@@ -111,7 +111,7 @@ def report_incidents(
     if repeatable is not None and (earlier := idempotency_keys.find(tx, repeatable.key)) is not None:
         return _repeated(earlier, repeatable)
     raws = _with_usual_uncertainty(tx, raws)
-    checked = check(raws, _rules(tx, setting))
+    checked = check(raws, rules_of(tx, setting))
     problems = {i: found for i, found in enumerate(checked.problems) if found}
     is_single = len(raws) == 1 and not is_list
     if problems and not is_partial:
@@ -138,7 +138,7 @@ def correct_incident(tx: WriteTx, incident_id: UUID, changes: Mapping[str, Any],
     before = _visible(tx, incident_id)
     state = _next_state(before, changes)
     raw = replace(_as_raw(before), **{k: v for k, v in changes.items() if k != "state"})
-    checked = check([raw], _rules(tx, setting))
+    checked = check([raw], rules_of(tx, setting))
     if checked.problems[0]:
         raise InvalidError("The corrected report is not valid; nothing was changed.", checked.problems[0])
     draft = checked.drafts[0]
@@ -205,7 +205,8 @@ def _repeated(earlier: tuple[bytes, list[UUID | None]], repeatable: Repeatable) 
     )
 
 
-def _rules(tx: WriteTx, setting: Setting) -> IngestRules:
+def rules_of(tx: ReadTx, setting: Setting) -> IngestRules:
+    """What the actor's organisation accepts now."""
     area, outside = organisations.area_of(tx, tx.actor.organisation_id)
     return IngestRules(
         now=setting.now,
@@ -246,7 +247,7 @@ def _store(
     if not drafts:
         return Reported(ids=ids, created_count=0, problems=problems)
     times = None if reported_ats is None else [reported_ats[i] for i, _ in good]
-    stored = incidents.add(tx, drafts, _first_states(tx, drafts), now, times)
+    stored = incidents.add(tx, drafts, first_states(tx, drafts), now, times)
     known = _known(tx, [d for d, incident_id in zip(drafts, stored, strict=True) if incident_id is None])
     found = dict(problems)
     for (i, draft), incident_id in zip(good, stored, strict=True):
@@ -268,7 +269,7 @@ def _known(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> dict[tuple[str, str]
     return incidents.by_reference(tx, sorted(references)) if references else {}
 
 
-def _first_states(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> list[State]:
+def first_states(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> list[State]:
     """Reviewers' own reports and those of trusted sources need no review."""
     if tx.actor.may(May.REVIEW_INCIDENTS):
         return [State.APPROVED] * len(drafts)

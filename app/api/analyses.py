@@ -33,6 +33,7 @@ def post_analysis(body: AnalysisIn, tx: WriteTx, services: CurrentServices, resp
         area_share=body.area_share,
         max_area_m2=body.max_area_m2,
         weighting=body.weighting,
+        counts_linked_once=body.counts_linked_once,
     )
     run_id = actions.request_analysis(tx, wanted, now=services.clock(), code_version=services.code_version)
     response.headers["Location"] = f"/api/v1/analyses/{run_id}"
@@ -94,6 +95,7 @@ def _out(row: Mapping[str, Any]) -> AnalysisOut:
             **store.findings_of(row, params),
             "max_area_m2": params.max_area_m2,
             "weighting": params.weighting,
+            "counts_linked_once": params.counts_linked_once,
             "links": {"self": here, "hotspots": f"/api/v1/hotspots?run={row['id']}", "adopt": f"{here}/adopt"},
         }
     )

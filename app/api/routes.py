@@ -7,16 +7,21 @@ from fastapi.openapi.utils import get_openapi
 
 from app.api import (
     analyses,
+    area_figures,
     areas,
     audit,
     batches,
     catchments,
     categories,
+    crime_codes,
     health,
     hotspots,
+    imports,
+    incident_links,
     incidents,
     joint_hotspots,
     organisations,
+    places,
     retention,
     sharing_rules,
     tokens,
@@ -29,6 +34,11 @@ PREFIX = "/api/v1"
 router = APIRouter(prefix=PREFIX)
 for part in (
     incidents,
+    incident_links,
+    imports,
+    places,
+    crime_codes,
+    area_figures,
     joint_hotspots,
     analyses,
     hotspots,
@@ -43,6 +53,7 @@ for part in (
     health,
 ):
     router.include_router(part.router, dependencies=[] if part is health else [Slot])
+router.include_router(imports.streams)  # they take minutes: a slot would be held for as long
 
 
 def document(app: FastAPI) -> dict[str, Any]:

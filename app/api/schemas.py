@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag
@@ -25,6 +25,9 @@ from app.core.analysis.tracking import Change
 from app.core.analysis.tuning import Reason
 from app.core.disclosure import Precision
 from app.core.geo import Position
+from app.core.imports import problems
+from app.core.imports.states import Choice
+from app.core.imports.states import State as ImportState
 from app.core.incidents import SOURCE_MAX_CHARS, SOURCE_REF_MAX_CHARS, TEXT_MAX_CHARS, RawIncident, State
 from app.core.permissions import Collection, Role
 from app.core.sharing_rules import PURPOSE_MAX_CHARS, Shared, SharingRule
@@ -250,6 +253,7 @@ class AnalysisIn(Sent):
         MAX_AREA_M2, description="Larger hot spots are split."
     )
     weighting: Weighting = Weighting.RECENCY
+    counts_linked_once: YesNo = Field(False, description="Of reports linked as one incident, only the first counts.")
 
 
 class PeriodOut(BaseModel):
@@ -300,6 +304,7 @@ class AnalysisOut(BaseModel):
     max_area_m2: float
     weighting: Weighting
     doubtful_places: list[DoubtfulPlaceOut] = Field(description="Positions to ask somebody about; nothing was dropped.")
+    counts_linked_once: bool
     fingerprint: str
     requested_at: datetime
     started_at: datetime | None
@@ -746,3 +751,192 @@ class PrivacyReport(BaseModel):
     sharing: list[SharingOut]
     audit_keep_months: int
     audit_sealed_at: datetime | None
+
+
+class Sentence(BaseModel):
+    """One sentence in both languages."""
+
+    sv: str
+    en: str
+
+
+class ImportRows(BaseModel):
+    """What became of the rows: good + bad + doubled + held = read."""
+
+    count: int | None = Field(description="Of the file; about, until it has been read once.")
+    read: int
+    good: int
+    bad: int
+    held: int = Field(description="Held back: what looks like personal data, and rows that wait.")
+    waiting: int = Field(description="Of those held: rows that wait for a choice of place.")
+    doubled: int
+    created: int = Field(description="Of the good ones: new incidents.")
+    updated: int = Field(description="Of the good ones: stored before, and changed or back.")
+
+
+class ImportRowProblem(BaseModel):
+    """One thing wrong with a row; never what stands in it."""
+
+    code: str
+    column: str
+    message: Sentence
+    values: dict[str, str] = {}
+    kind: str | None = None
+    count: int | None = None
+
+    @classmethod
+    def of(cls, problem: problems.RowProblem, *, kind: str | None = None, count: int | None = None) -> Self:
+        """In words."""
+        message = Sentence(sv=problem.message("sv"), en=problem.message("en"))
+        values = dict(problem.values)
+        return cls(code=problem.code, column=problem.column, message=message, values=values, kind=kind, count=count)
+
+
+class ImportOut(BaseModel):
+    """An import: what was sent, how far it has come, what a dry run shows."""
+
+    id: UUID
+    organisation: str
+    source: str
+    file_name: str
+    file_bytes: int
+    state: ImportState
+    choice: Choice | None
+    requested_at: datetime
+    finished_at: datetime | None
+    upload_ends_at: datetime
+    rows: ImportRows
+    rows_per_second: float | None
+    seconds_left: float | None
+    failure: Sentence | None
+    profile: dict[str, Any] | None
+    preview: dict[str, Any] | None = Field(None, description="Guesses, ten rows, a small map; for the importer.")
+    commonest: list[ImportRowProblem] = []
+    links: dict[str, str]
+
+
+class ImportList(BaseModel):
+    """The organisation's imports, newest first."""
+
+    imports: list[ImportOut]
+
+
+class ImportPatch(Sent):
+    """How the file is to be read; fields that are left out stay as they are."""
+
+    profile: dict[str, Any]
+
+
+class ImportCommitIn(Sent):
+    """What happens when some rows are refused."""
+
+    choice: Choice = Choice.GOOD_ROWS
+
+
+class ImportPlaceIn(Sent):
+    """A row, and the place of the register that it means."""
+
+    row: Annotated[int, Strict(), Field(ge=0, le=2_000_000_000)]
+    place: UUID
+
+
+class ImportRowError(BaseModel):
+    """What is wrong with one row, or noteworthy."""
+
+    row: int
+    kind: str
+    problems: list[ImportRowProblem]
+
+
+class ImportErrors(BaseModel):
+    """Rows that did not go in, in the order of the file."""
+
+    rows: list[ImportRowError]
+    next: str | None
+
+
+class PlaceOut(BaseModel):
+    """A place of the register."""
+
+    id: UUID
+    name: str
+    aliases: list[str]
+    within: str
+    position: LonLat
+    location_uncertainty_m: float
+
+
+class PlaceList(BaseModel):
+    """The place register."""
+
+    places: list[PlaceOut]
+
+
+class CrimeCodeIn(Sent):
+    """The category of a crime code."""
+
+    category: Annotated[str, Field(max_length=20)]
+
+
+class CrimeCodeOut(BaseModel):
+    """A crime code, or the beginning of codes, and its category."""
+
+    code: str
+    category: str
+    is_own: bool
+
+
+class CrimeCodeList(BaseModel):
+    """The crosswalk."""
+
+    crime_codes: list[CrimeCodeOut]
+
+
+class AreaFigureOut(BaseModel):
+    """How many incidents an area had in a stretch of time."""
+
+    source: str
+    area: str
+    category: str
+    since: datetime
+    until: datetime
+    count: int
+    import_id: UUID
+
+
+class AreaFigureList(BaseModel):
+    """Counts by area and time."""
+
+    figures: list[AreaFigureOut]
+
+
+class LinkIn(Sent):
+    """Two reports of one incident."""
+
+    first_id: UUID
+    second_id: UUID
+
+
+class LinkDecisionIn(Sent):
+    """Whether two reports tell of one incident."""
+
+    state: Literal["confirmed", "dismissed"]
+
+
+class LinkOut(BaseModel):
+    """Two reports that may tell of one incident."""
+
+    id: UUID
+    first_id: UUID
+    second_id: UUID
+    distance_m: float
+    hours_apart: float
+    state: Literal["proposed", "confirmed", "dismissed"]
+    proposed_at: datetime
+    decided_at: datetime | None
+
+
+class LinkList(BaseModel):
+    """Links between reports."""
+
+    links: list[LinkOut]

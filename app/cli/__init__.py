@@ -14,6 +14,7 @@ from app.cli import (
     backups,
     catchments,
     doctor,
+    imports,
     incidents,
     joint,
     municipality,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 running.register(app)
 municipality.register(app)
+imports.register(app)
 incidents.register(app)
 backtest.register(app)
 organisations.register(app)

@@ -1,44 +1,30 @@
-"""import and analyse: data in, hot spots out, without the web."""
+"""analyse: hot spots out, without the web."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from app import __version__
-from app.actions import analyses, deployments, incidents
+from app.actions import analyses, deployments
 from app.actions.analyses import AnalysisRequest
-from app.cli import rows
 from app.cli.deployment import Home, opened
-from app.cli.rows import Row, Table
 from app.cli.setting_up import organisation_actor
 from app.core.analysis import dbscan
 from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, Weighting
 from app.core.audit import AuditAction
-from app.core.errors import FieldProblem, InvalidError
-from app.core.incidents import SOURCE_MAX_CHARS
+from app.core.errors import InvalidError
 from app.core.periods import parse_from, parse_to
 from app.core.permissions import Actor
 from app.edge.services import now
 from app.store import analyses as runs
 from app.store import hotspots, organisations
 from app.store.engine import JOB_TIMEOUT_MS
-from app.store.tx import Database, Reader, WriteTx
+from app.store.tx import Database, Reader
 
-ROWS_AT_A_TIME = 10_000
 SHOWN = 10
 INTERRUPTED = 130  # as shells count Ctrl-C
-IMPORT_EXAMPLES = """Examples:
-
-lagesbild import reports.csv --source est-rapport --organisation lindesta-kommun --dry-run
-
-lagesbild import reports.gpkg --source est-rapport --organisation lindesta-kommun --all-or-nothing"""
 ANALYSE_EXAMPLES = """Examples:
 
 lagesbild analyse --organisation lindesta-kommun
@@ -53,58 +39,7 @@ Organisation = Annotated[str, typer.Option(help="Whose they are: the organisatio
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("import", epilog=IMPORT_EXAMPLES)(import_file)
     app.command(epilog=ANALYSE_EXAMPLES)(analyse)
-
-
-def _checked_source(name: str) -> str:
-    if not 1 <= len(name.strip()) <= SOURCE_MAX_CHARS:
-        raise typer.BadParameter(f"Give the source a name of 1 to {SOURCE_MAX_CHARS} characters.")
-    return name.strip()
-
-
-def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV (.csv, .csv.gz), GeoJSON or GeoPackage.")],
-    source: Annotated[str, typer.Option(help="Where the rows come from, e.g. est-rapport.", callback=_checked_source)],
-    organisation: Organisation,
-    *,
-    all_or_nothing: Annotated[
-        bool, typer.Option("--all-or-nothing", help="Store nothing when any row is refused.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, store nothing.")] = False,
-    home: Home = None,
-) -> None:
-    """Import incidents from a file.
-
-    The columns are called as in the API: category, occurred_from, lon and lat (WGS84) or x and y (EPSG:3006), and if
-    you have them occurred_to, location_uncertainty_m, source_ref, text, text_reviewed (true or false). CSV is UTF-8
-    with commas, semicolons or tabs; a layer has points and the other names as attributes.
-
-    A time without an offset is local time in Sweden: 2026-05-01 08:00 is 08:00+02:00. Hours that came twice or never,
-    when the clock was changed, are refused unless their offset is written.
-
-    Good rows go in, refused ones are listed with row (the header is row 1) and column, and the exit status is 1.
-    With a source_ref in each row the same file can be imported again: what is there already is not doubled.
-    """
-    with opened(home, JOB_TIMEOUT_MS) as database:
-        actor = organisation_actor(database, organisation, "import")
-        srid = _metric_srid(database)
-        table = rows.table(file, rows.Origin(source=source, organisation=organisation, metric_srid=srid))
-        if table.unread:
-            typer.echo(f"Not read: {', '.join(table.unread)}", err=True)
-        tally = _Tally(is_kept=not dry_run)
-        try:
-            _store(database, actor, table, tally, incidents.Setting(now=now(), metric_srid=srid), all_or_nothing)
-        except KeyboardInterrupt:
-            typer.echo(f"Interrupted after {tally.stored:,} stored rows.", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-    for number, problem in tally.problems:
-        column = table.column(problem.field)
-        place = f"{table.word} {number}" + (f", column {column}" if column else "")
-        typer.echo(f"{place}: {problem.message}")
-    typer.echo(tally.summary(is_dry_run=dry_run))
-    if tally.refused:
-        raise typer.Exit(1)
 
 
 def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
@@ -169,103 +104,6 @@ def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
         typer.echo(
             f"Not adopted yet. Adopt it with the same command and --adopt, or: POST /api/v1/analyses/{run['id']}/adopt"
         )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Tally:
-    """What has become of the rows so far."""
-
-    is_kept: bool
-    rows: int = 0
-    stored: int = 0
-    repeated: int = 0
-    refused: int = 0
-    problems: list[tuple[int, FieldProblem]] = field(default_factory=list)
-
-    def refuse(self, number: int, problems: tuple[FieldProblem, ...]) -> None:
-        self.refused += 1
-        self.problems += [(number, problem) for problem in problems]
-
-    def summary(self, *, is_dry_run: bool) -> str:
-        figures = f"{self.rows:,} rows: {self.stored:,} stored, {self.repeated:,} repeated, {self.refused:,} refused"
-        if self.is_kept:
-            return f"{figures}."
-        why = "a dry run" if is_dry_run else "rows were refused, and it was to be all or nothing"
-        return f"Nothing was stored ({why}). It would have been {figures}."
-
-
-class _UndoneError(Exception):
-    """Rolls the transaction back; never leaves this module."""
-
-
-def _store(
-    database: Database,
-    actor: Actor,
-    table: Table,
-    tally: _Tally,
-    setting: incidents.Setting,
-    is_all_or_nothing: bool,  # noqa: FBT001
-) -> None:
-    """Report all rows, chunk by chunk; in one transaction when they may have to be undone together."""
-    with _progress(table.count) as advance:
-        if tally.is_kept and not is_all_or_nothing:
-            for chunk in _chunks(table.rows()):
-                with database.write(actor) as tx:
-                    reported = _report(tx, chunk, setting)
-                _count(tally, chunk, reported)
-                advance(len(chunk))
-            return
-        try:
-            with database.write(actor) as tx:
-                for chunk in _chunks(table.rows()):
-                    _count(tally, chunk, _report(tx, chunk, setting))
-                    advance(len(chunk))
-                _check_kept(tally)
-        except _UndoneError:
-            tally.is_kept = False
-
-
-def _check_kept(tally: _Tally) -> None:
-    if tally.refused or not tally.is_kept:
-        raise _UndoneError
-
-
-def _report(tx: WriteTx, chunk: list[Row], setting: incidents.Setting) -> incidents.Reported:
-    raws = [row.raw for row in chunk if row.raw is not None]
-    if not raws:
-        return incidents.Reported(ids=[], created_count=0, problems={})
-    return incidents.report_incidents(tx, raws, setting, is_partial=True)
-
-
-def _count(tally: _Tally, chunk: list[Row], reported: incidents.Reported) -> None:
-    tally.rows += len(chunk)
-    tally.stored += reported.created_count
-    tally.repeated += reported.repeated_count
-    place = 0
-    for row in chunk:
-        if row.raw is None:
-            tally.refuse(row.number, row.problems)
-            continue
-        if place in reported.problems:
-            tally.refuse(row.number, reported.problems[place])
-        place += 1
-
-
-def _chunks(found: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(found, ROWS_AT_A_TIME)):
-        yield chunk
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's standard error; silence elsewhere."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("Importing", total=total)
-        yield lambda count: progress.advance(task, count)
 
 
 def _metric_srid(database: Database) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from app import __version__
 from app.actions import accounts, analyses, deployments, incidents, sharing_rules
 from app.actions.analyses import AnalysisRequest
+from app.actions.imports import catalogues
 from app.cli.catchments import make_all
 from app.cli.deployment import Deployment
 from app.cli.joint import make_all as make_joint
@@ -78,6 +79,7 @@ def load_sample(deployment: Deployment, say: Say) -> None:
             deployments.load_sources(tx, [{**s, "is_trusted": s["trusted"]} for s in _json(folder / "sources.json")])
             for rule in _json(folder / "sharing.json"):
                 sharing_rules.share(tx, _rule(rule), stockholm_date(now()))
+        _load_places(database, folder)
         newest = _load_incidents(database, folder, say)
         made = make_all(database, FIRST_CATCHMENTS, k=deployment.settings.smallest_count)
         say(f"Made: {sum(count for _, count in made)} catchments that positions are snapped to")
@@ -117,6 +119,16 @@ def organisation_actor(database: Database, slug: str, name: str) -> Actor:
     if found is None:
         raise NotFoundError(f"There is no organisation {slug}; `lagesbild users list` shows those there are.")
     return system_actor(name, found["id"], slug=slug)
+
+
+def _load_places(database: Database, folder: Path) -> None:
+    """The place register of each municipality, for all its organisations."""
+    lines = (folder / "places.csv").read_text(encoding="utf-8").splitlines()
+    for organisation in _json(folder / "organisations.json"):
+        slug, municipality = organisation["slug"], organisation["municipality"]
+        register = [p for p in catalogues.read_places(lines, slug) if municipality in (p.within, None)]
+        with database.write(organisation_actor(database, slug, "sample data")) as tx:
+            catalogues.load_places(tx, register)
 
 
 def _load_incidents(database: Database, folder: Path, say: Say) -> datetime:

@@ -1,6 +1,6 @@
 """The audit log: a word for each act that is recorded, and the chain of seals that shows what was changed in it.
 
-The database makes the seals (migration 0008). This module makes the same hashes again, without asking the database
+The database makes the seals (migration 0009). This module makes the same hashes again, without asking the database
 how, and says where they differ.
 """
 
@@ -45,6 +45,23 @@ class AuditAction(StrEnum):
     ANALYSIS_CANCELLED = "analysis.cancelled"
     ANALYSIS_ADOPTED = "analysis.adopted"
     ADOPTION_TAKEN_BACK = "analysis.adoption-taken-back"
+    IMPORT_REQUESTED = "import.requested"
+    IMPORT_CHECKED = "import.checked"
+    IMPORT_CHANGED = "import.changed"  # how the file is read
+    IMPORT_COMMITTED = "import.committed"
+    IMPORT_STORED = "import.rows-stored"
+    IMPORT_FINISHED = "import.finished"
+    IMPORT_FAILED = "import.failed"
+    IMPORT_REFUSED = "import.refused"
+    IMPORT_CANCELLED = "import.cancelled"
+    IMPORT_UNDONE = "import.undone"
+    IMPORT_ROWS_WITHDRAWN = "import.rows-withdrawn"
+    UPLOAD_READ = "upload.read"
+    UPLOAD_DELETED = "upload.deleted"
+    PLACES_LOADED = "places.loaded"
+    CRIME_CODES_CHANGED = "crime-codes.changed"
+    LINKS_PROPOSED = "incident-links.proposed"
+    LINK_DECIDED = "incident-link.decided"
     # Reads: a line with the filter before the first row, and `read.ended` with the number of rows after the last.
     INCIDENTS_READ = "incidents.read"
     INCIDENT_READ = "incident.read"

@@ -1,6 +1,6 @@
 """How exactly a reader learns what: precisions, what goes with each, and which numbers are too small to tell.
 
-The one place for these rules. The database repeats them (migration 0006: `seen_incidents`, `seen_hotspots`), and
+The one place for these rules. The database repeats them (migration 0007: `seen_incidents`, `seen_hotspots`), and
 tests hold the two together: every position, filter, order and count of a coarse reader is that of the coarse image.
 """
 

@@ -4,6 +4,7 @@ The class docstring is the title a client reads; `code` is a stable slug; the me
 Only `app.edge.problems` knows which HTTP status belongs to which class.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,6 +73,18 @@ class TransitionError(LagesbildError):
     """It cannot move from its present state to the wanted one."""
 
     code = "invalid-transition"
+
+
+class UnreadableFileError(LagesbildError):
+    """The file cannot be read."""
+
+    code = "unreadable-file"
+
+    def __init__(self, reason: str, messages: Mapping[str, str]) -> None:
+        """reason: slug. messages: the sentence in each language, English among them."""
+        super().__init__(messages["en"])
+        self.reason = reason
+        self.messages = messages
 
 
 class TooLargeError(LagesbildError):

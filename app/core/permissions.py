@@ -37,6 +37,7 @@ class May(StrEnum):
     READ_TEXTS = "read free text"
     CORRECT_OWN_INCIDENTS = "correct the reports they made"
     REVIEW_INCIDENTS = "correct and review their organisation's incidents"
+    IMPORT_FILES = "import files"
     RUN_ANALYSES = "run analyses"
     ADOPT_ANALYSES = "adopt analyses"
     READ_ANALYSES = "read analyses"
@@ -49,7 +50,9 @@ class May(StrEnum):
 
 
 _REPORTS = frozenset({May.REPORT_INCIDENTS, May.READ_OWN_INCIDENTS, May.CORRECT_OWN_INCIDENTS, May.READ_TEXTS})
-_REVIEWS = _REPORTS | {May.READ_INCIDENTS, May.READ_SHARED_INCIDENTS, May.REVIEW_INCIDENTS, May.READ_SHARING}
+_REVIEWS = _REPORTS | {
+    *(May.READ_INCIDENTS, May.READ_SHARED_INCIDENTS, May.REVIEW_INCIDENTS, May.IMPORT_FILES, May.READ_SHARING)
+}
 _KEEPS = frozenset({May.READ_RETENTION, May.SET_RETENTION})
 _READS_RESULTS = frozenset({May.READ_HOTSPOTS, May.READ_ANALYSES})
 
@@ -82,6 +85,7 @@ OPENS: dict[Collection, frozenset[May]] = {
     Collection.ANALYSES: frozenset({May.READ_ANALYSES, May.RUN_ANALYSES, May.ADOPT_ANALYSES}),
 }
 
+NOBODY = UUID(int=0)  # the account of the service itself
 WRITES = frozenset({May.REPORT_INCIDENTS, May.REVIEW_INCIDENTS, May.RUN_ANALYSES, May.ADOPT_ANALYSES})
 
 
@@ -243,9 +247,18 @@ def narrowed(scope: Scope, token: Token) -> Scope:
 
 
 def system_actor(
-    name: str, organisation: UUID, *, slug: str = "", uses: tuple[UUID, ...] = (), administers: bool = False
+    name: str,
+    organisation: UUID,
+    *,
+    slug: str = "",
+    uses: tuple[UUID, ...] = (),
+    administers: bool = False,
+    account: UUID = NOBODY,
 ) -> Actor:
-    """The service itself at work for one organisation; `uses`: whose incidents an analysis counts, as rules allow."""
+    """The service itself at work for one organisation.
+
+    uses: whose incidents an analysis counts, as rules allow. account: on whose behalf an import goes on.
+    """
     scope = Scope(
         incidents=(organisation,),
         shared=uses,
@@ -254,7 +267,7 @@ def system_actor(
         administers=administers,
     )
     return Actor(
-        id=UUID(int=0),
+        id=account,
         name=name,
         role=Role.ADMIN if administers else Role.COORDINATOR,
         organisation_id=organisation,

@@ -1,7 +1,7 @@
 """Rules of retention: what of an incident goes when. Its age is counted from when it happened, in whole months.
 
 Of several rules the most particular one holds, alone: for a source and a category, for a source, for a category, for
-everything (migration 0008 picks it). What a rule leaves open is kept.
+everything (migration 0009 picks it). What a rule leaves open is kept.
 """
 
 from collections.abc import Sequence

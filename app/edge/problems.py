@@ -23,6 +23,7 @@ STATUS: dict[type[LagesbildError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.IdempotencyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TransitionError: HTTPStatus.CONFLICT,
+    errors.UnreadableFileError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.TooSlowError: HTTPStatus.REQUEST_TIMEOUT,
     errors.ElsewhereError: HTTPStatus.MISDIRECTED_REQUEST,

@@ -13,6 +13,7 @@ from app.actions.accounts import SESSION_IDLE, SESSION_LIFETIME
 from app.core.limits import Limits
 from app.edge.providers import Provider
 from app.store.tx import Database
+from app.store.uploads import Uploads
 
 
 def now() -> datetime:
@@ -31,6 +32,8 @@ class Services:
     schema_head: str  # the migration this code expects
     slots: asyncio.Semaphore  # how many requests may hold a connection; fewer than there are connections
     max_body_bytes: int
+    max_upload_bytes: int
+    uploads: Uploads
     is_https: bool  # cookies are marked secure
     basemap: Path | None = None
     provider: Provider | None = None  # where people sign in; none: with passwords and tokens only

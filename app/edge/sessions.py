@@ -145,7 +145,8 @@ def write(request: Request, writer: Actor) -> Iterator[WriteTx]:
 
 
 def reader(request: Request, asking: Actor) -> Reader:
-    """For reads that stand in the audit log before they begin."""
+    """For reads that stand in the audit log before they begin. Raises TooManyError."""
+    limits.check(request, Kind.READ, str(asking.id))
     return Reader(services.of(request).database, asking, origin(request))
 
 

@@ -34,6 +34,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), payment=()",
 }
+UPLOADS = "/api/v1/imports"  # where files are sent to
+FORM_BYTES = 1024 * 1024  # of what stands around a file in a form
 MOST_DIGITS = 20  # of a declared length; Python refuses to read thousands of them
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 
@@ -42,10 +44,17 @@ class Shell:
     """Wrap the application."""
 
     def __init__(
-        self, app: ASGIApp, *, max_body_bytes: int, is_https: bool, hosts: frozenset[str] | None = None
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int,
+        max_upload_bytes: int,
+        is_https: bool,
+        hosts: frozenset[str] | None = None,
     ) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.max_upload_bytes = max_upload_bytes
         self.headers = HEADERS | (HTTPS_HEADERS if is_https else {})
         self.hosts = hosts  # the names this server answers to; None: any
 
@@ -58,7 +67,7 @@ class Shell:
 
         queries = Queries()
         under_way.of_request.set(queries)
-        async with Incoming(receive, queries, self.max_body_bytes) as incoming:
+        async with Incoming(receive, queries, self._most(scope)) as incoming:
             outgoing = _Outgoing(send, self.headers | {"X-Request-Id": request_id}, incoming, scope["method"])
             refusal = self._refusal(scope)
             if refusal is not None:
@@ -81,13 +90,19 @@ class Shell:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "0")
         is_number = declared.isdecimal() and len(declared) < MOST_DIGITS
-        if not is_number or int(declared) > self.max_body_bytes:
-            return TooLargeError(sentence(self.max_body_bytes))
+        most = self._most(scope)
+        if not is_number or int(declared) > most:
+            return TooLargeError(sentence(most))
         if not same_site.is_ours(self.hosts, headers):
             return ElsewhereError("This server does not answer to that name.")
         if same_site.is_forged(scope["method"], headers):
             return ForbiddenError("The request came from another site.")
         return None
+
+    def _most(self, scope: Scope) -> int:
+        """How much may be sent: files, which go to disk as they come, may be larger."""
+        is_upload = scope["method"] == "POST" and scope["path"].rstrip("/") == UPLOADS
+        return self.max_upload_bytes + FORM_BYTES if is_upload else self.max_body_bytes
 
 
 class _Outgoing:

@@ -1,5 +1,8 @@
 """Areas: municipalities, local police areas, districts."""
 
+import shapely
+
+from app.core.imports.known import NamedArea
 from app.store.queries import load
 from app.store.tx import ReadTx, WriteTx
 
@@ -10,6 +13,12 @@ def features(tx: ReadTx, kind: str | None, limit: int) -> tuple[str, int]:
     """The areas as one JSON text of features (comma-separated), and how many they are."""
     row = tx.conn.execute(SQL.features, {"kind": kind, "limit": limit}).one()
     return row.features, row.n
+
+
+def outlines(tx: ReadTx, limit: int) -> list[NamedArea]:
+    """Areas with their outlines."""
+    rows = tx.conn.execute(SQL.outlines, {"limit": limit})
+    return [NamedArea(code=r.code, name=r.name, geometry=shapely.from_wkb(bytes(r.wkb))) for r in rows]
 
 
 def exists(tx: ReadTx, code: str) -> bool:

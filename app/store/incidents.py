@@ -77,17 +77,7 @@ def add(
     None where the reference is already stored (see `by_reference`).
     """
     ids = new_ids(len(drafts))
-    times = [now] * len(drafts) if reported_ats is None else reported_ats
-    tx.conn.execute(SQL.stage)
-    tx.conn.execute(SQL.clear)
-    driver = cast("psycopg.Connection[Any]", tx.conn.connection.driver_connection)
-    with driver.cursor() as cursor, cursor.copy(SQL.fill.text) as copy:
-        copy.set_types(STAGED)
-        for line, (incident_id, d, state, reported_at) in enumerate(zip(ids, drafts, states, times, strict=True)):
-            copy.write_row(
-                (line, incident_id, d.source, d.source_ref, d.category, d.occurred_from, d.occurred_to, d.lon, d.lat,
-                 d.location_uncertainty_m, d.text, list(d.marks), state.value, reported_at, d.content_hash)
-            )  # fmt: skip
+    _stage(tx, ids, drafts, states, [now] * len(drafts) if reported_ats is None else reported_ats)
     whose = {"organisation_id": tx.actor.organisation_id, "reported_by": tx.actor.id, "now": now}
     if tx.conn.execute(SQL.add, whose).rowcount == len(ids):
         return list(ids)
@@ -95,7 +85,18 @@ def add(
     return [i if i in added else None for i in ids]
 
 
-def by_reference(tx: WriteTx, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
+def replace(
+    tx: WriteTx, ids: Sequence[UUID], drafts: Sequence[IncidentDraft], states: Sequence[State], now: datetime
+) -> dict[UUID, int]:
+    """Give incidents the content that their source tells now; what they were is kept. Their new versions, by id."""
+    if not ids:
+        return {}
+    _stage(tx, ids, drafts, states, [now] * len(ids))
+    whose = {"organisations": list(tx.scope.writes), "actor_id": tx.actor.id, "now": now}
+    return {r.id: r.version for r in tx.conn.execute(SQL.replace, whose)}
+
+
+def by_reference(tx: ReadTx, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
     """What the actor's organisation has stored under (source, source_ref), as far as the actor may see it."""
     rows = tx.conn.execute(
         SQL.by_reference,
@@ -191,10 +192,18 @@ def correct(
     )
 
 
-def points(tx: ReadTx, since: datetime, until: datetime, area: str | None) -> Packed:
-    """The approved incidents that may fall in [since, until), in a stable order: own ones, and those given exactly."""
+def points(
+    tx: ReadTx, since: datetime, until: datetime, area: str | None, *, counts_linked_once: bool = False
+) -> Packed:
+    """The approved incidents that may fall in [since, until), in a stable order: own ones, and those given exactly.
+
+    counts_linked_once: of reports that a person has linked as one incident, the first counts.
+    """
     reach = {"organisations": list(tx.scope.incidents), "shared": list(tx.scope.shared)}
-    row = tx.conn.execute(SQL.points, {**reach, "since": since, "until": until, "area": area}).one()
+    row = tx.conn.execute(
+        SQL.points,
+        {**reach, "since": since, "until": until, "area": area, "counts_linked_once": counts_linked_once},
+    ).one()
 
     def doubles(packed: bytes | None) -> NDArray[np.float64]:
         return np.frombuffer(packed or b"", dtype=">f8").astype(np.float64)
@@ -209,3 +218,23 @@ def points(tx: ReadTx, since: datetime, until: datetime, area: str | None) -> Pa
         sort_keys=np.array(row.sort_keys or [], dtype=np.str_),
         newest=row.newest,
     )
+
+
+def _stage(
+    tx: WriteTx,
+    ids: Sequence[UUID],
+    drafts: Sequence[IncidentDraft],
+    states: Sequence[State],
+    times: Sequence[datetime],
+) -> None:
+    """Bring drafts to the connection's own table, from where one statement takes them."""
+    tx.conn.execute(SQL.stage)
+    tx.conn.execute(SQL.clear)
+    driver = cast("psycopg.Connection[Any]", tx.conn.connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(SQL.fill.text) as copy:
+        copy.set_types(STAGED)
+        for line, (incident_id, d, state, reported_at) in enumerate(zip(ids, drafts, states, times, strict=True)):
+            copy.write_row(
+                (line, incident_id, d.source, d.source_ref, d.category, d.occurred_from, d.occurred_to, d.lon, d.lat,
+                 d.location_uncertainty_m, d.text, list(d.marks), state.value, reported_at, d.content_hash)
+            )  # fmt: skip

@@ -7,13 +7,16 @@ from procrastinate import App, SyncPsycopgConnector
 from app.store.tx import WriteTx
 
 ANALYSE = "analyse"
-DEFERRED = (ANALYSE,)  # every name that is ever deferred; a guard checks that each has a task
+IMPORT = "import"
+LINK = "link"
+DEFERRED = (ANALYSE, IMPORT, LINK)  # every name that is ever deferred; a guard checks that each has a task
 
+WHEN_IDLE = -10  # a priority: nobody waits for it
 _DEFERRER = App(connector=SyncPsycopgConnector())
 
 
-def defer(tx: WriteTx, name: str, *, lock: str, **arguments: Any) -> None:
+def defer(tx: WriteTx, name: str, *, lock: str, priority: int = 0, **arguments: Any) -> None:
     """Queue a job that runs once this transaction has committed; jobs with one lock go one at a time."""
-    _DEFERRER.configure_task(name, lock=lock, queue=name, connection=tx.conn.connection.driver_connection).defer(
-        **arguments
-    )
+    driver = tx.conn.connection.driver_connection
+    job = _DEFERRER.configure_task(name, lock=lock, queue=name, priority=priority, connection=driver)
+    job.defer(**arguments)

@@ -276,6 +276,13 @@ incidents = Table(
     ),
     Index("incidents_latest_idx", "organisation_id", text("occurred_from DESC"), text("id DESC")),
     Index("incidents_geom_idx", "geom", postgresql_using="gist"),
+    Index(  # a file without references that comes again: migration 0006
+        "incidents_unreferenced_idx",
+        "organisation_id",
+        "source",
+        "content_hash",
+        postgresql_where=text("source_ref IS NULL"),
+    ),
 )
 
 incident_versions = Table(
@@ -394,6 +401,147 @@ collection_counters = Table(
     Column("revision", BigInteger, nullable=False, server_default=text("0")),
 )
 
+# --- imports of files: migration 0006 ---
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _organisation(),
+    Column("source", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_bytes", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("choice", Text),  # what happens when rows are refused; none = not asked to go in yet
+    Column("given", JSON),  # the profile that came with the file
+    Column("profile", JSON),  # how the file is read
+    Column("failure", JSON),  # a sentence in each language
+    Column("requested_at", Instant, nullable=False),
+    Column("requested_by", Uuid, nullable=False),  # an account; no foreign key: accounts may be removed
+    Column("pass_started_at", Instant),
+    Column("finished_at", Instant),
+    Column("changed_at", Instant, nullable=False),
+    Column("upload_ends_at", Instant, nullable=False),
+    Column("row_count", Integer),
+    Column("only_waiting", Boolean, nullable=False, server_default=text("false")),  # rows whose place was chosen
+    Column("next_row", Integer, nullable=False, server_default=text("0")),  # of the file: where a restart goes on
+    Column("read_count", Integer, nullable=False, server_default=text("0")),
+    Column("good_count", Integer, nullable=False, server_default=text("0")),
+    Column("bad_count", Integer, nullable=False, server_default=text("0")),
+    Column("held_count", Integer, nullable=False, server_default=text("0")),
+    Column("waiting_count", Integer, nullable=False, server_default=text("0")),  # of those that are held
+    Column("doubled_count", Integer, nullable=False, server_default=text("0")),
+    Column("created_count", Integer, nullable=False, server_default=text("0")),
+    Column("updated_count", Integer, nullable=False, server_default=text("0")),
+    CheckConstraint(
+        "state IN ('queued', 'checking', 'checked', 'importing', 'done', 'refused', 'failed', 'cancelling',"
+        " 'cancelled', 'refusing', 'undoing', 'undone')",
+        name="state",
+    ),
+    CheckConstraint("choice IN ('good_rows', 'all_or_nothing')", name="choice"),
+    Index("imports_latest_idx", "organisation_id", text("requested_at DESC"), text("id DESC")),
+)
+
+import_uploads = Table(
+    "import_uploads",
+    metadata,
+    Column("import_id", Uuid, ForeignKey("imports.id"), primary_key=True),
+    _organisation(),
+    Column("account_id", Uuid, nullable=False),  # the importer, who alone reads it
+    Column("preview", JSON),  # what a dry run shows: guesses, sample rows, a small map
+)
+
+import_rows = Table(  # no foreign keys: they would be checked row by row
+    "import_rows",
+    metadata,
+    Column("import_id", Uuid, primary_key=True),
+    Column("row_number", Integer, primary_key=True),
+    Column("organisation_id", Uuid, nullable=False),
+    Column("incident_id", Uuid, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # of the incident: what this import made of it
+    CheckConstraint("outcome IN ('created', 'updated', 'revived', 'doubled', 'undone')", name="outcome"),
+    Index("import_rows_incident_id_idx", "incident_id"),
+)
+
+import_problems = Table(
+    "import_problems",
+    metadata,
+    Column("import_id", Uuid, primary_key=True),
+    Column("row_number", Integer, primary_key=True),
+    Column("organisation_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("problems", JSONB, nullable=False),  # codes, columns and our own words; never a cell's content
+    CheckConstraint("kind IN ('bad', 'held', 'waiting', 'doubled')", name="kind"),
+)
+
+import_profiles = Table(
+    "import_profiles",
+    metadata,
+    Column("organisation_id", Uuid, ForeignKey("organisations.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("profile", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", Uuid, nullable=False),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _organisation(),
+    Column("name", Text, nullable=False),
+    Column("aliases", ARRAY(Text), nullable=False, server_default=EMPTY_TEXTS),
+    Column("within", Text, nullable=False, server_default=text("''")),  # tells places of the same name apart
+    Column("geom", Geometry("Point", 4326, spatial_index=False), nullable=False),
+    Column("location_uncertainty_m", REAL, nullable=False),
+    Index("places_name_idx", "organisation_id", "name"),
+)
+
+crime_codes = Table(
+    "crime_codes",
+    metadata,
+    Column("organisation_id", Uuid, ForeignKey("organisations.id"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("category", Text, ForeignKey("categories.code"), nullable=False),
+)
+
+area_figures = Table(
+    "area_figures",
+    metadata,
+    Column("import_id", Uuid, primary_key=True),
+    Column("row_number", Integer, primary_key=True),
+    _organisation(),
+    Column("source", Text, nullable=False),
+    Column("area", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    CheckConstraint("count >= 0 AND since <= until", name="counts"),
+    Index("area_figures_key", "organisation_id", "source", "area", "category", "since", "until", unique=True),
+)
+
+incident_links = Table(
+    "incident_links",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=NEW_ID),
+    _organisation(),
+    Column("first_id", Uuid, nullable=False),  # the incident that counts, when linked ones count once
+    Column("second_id", Uuid, nullable=False),
+    Column("distance_m", REAL, nullable=False),
+    Column("hours_apart", REAL, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'proposed'")),
+    Column("proposed_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", Uuid),
+    CheckConstraint("state IN ('proposed', 'confirmed', 'dismissed')", name="state"),
+    CheckConstraint("first_id <> second_id", name="two_incidents"),
+    Index("incident_links_pair_key", "first_id", "second_id", unique=True),
+    Index("incident_links_second_id_idx", "second_id"),
+    Index("incident_links_open_idx", "organisation_id", "state", text("proposed_at DESC"), text("id DESC")),
+)
+
 catchments = Table(
     "catchments",
     metadata,
@@ -467,7 +615,7 @@ audit_lines = Table(
     Column("address", Text),
     Column("scope", Text),  # in short, for people
     Column("controllers", ARRAY(Uuid), nullable=False, server_default=text("'{}'::uuid[]")),  # whose rows were read
-    postgresql_partition_by="RANGE (recorded_at)",  # a part for each month: migration 0008
+    postgresql_partition_by="RANGE (recorded_at)",  # a part for each month: migration 0009
 )
 
 audit_seals = Table(

@@ -30,7 +30,7 @@ _SET_SCOPE = text(
     " set_config('lagesbild.administers', :administers, true), set_config('lagesbild.own', :own, true),"
     " set_config('lagesbild.coarse', :coarse, true), set_config('lagesbild.shared', :shared, true),"
     " set_config('lagesbild.texts', :texts, true), set_config('lagesbild.precision', :precision, true),"
-    " set_config('lagesbild.audits', :audits, true)"
+    " set_config('lagesbild.audits', :audits, true), set_config('lagesbild.actor', :actor, true)"
 )
 _RECORD = text(
     "INSERT INTO audit_lines (actor_id, actor, role, organisation_id, action, subject, figures, request_id, address,"
@@ -298,6 +298,7 @@ def _set_scope(conn: Connection, actor: Actor) -> None:
             "texts": "on" if scope.texts else "",
             "precision": scope.precision,
             "audits": _listed(scope.audits),
+            "actor": str(actor.id),
         },
     )
 

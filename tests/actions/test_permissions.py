@@ -8,29 +8,52 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from app.actions import accounts, analyses, audit, catchments, deployments, incidents, retention, sharing_rules
+from app.actions import (
+    accounts,
+    analyses,
+    audit,
+    catchments,
+    deployments,
+    incident_links,
+    incidents,
+    retention,
+    sharing_rules,
+)
 from app.actions.analyses import AnalysisRequest
 from app.actions.deployments import Partner
+from app.actions.imports import catalogues, requests
 from app.core.errors import ForbiddenError
+from app.core.imports.known import Place
+from app.core.imports.profile import Field, Profile
+from app.core.imports.states import Choice
+from app.core.imports.states import State as ImportState
 from app.core.incidents import State
 from app.core.organisations import Kind
 from app.core.permissions import POLICY, Actor, May, Role, Scope, Token
 from app.core.retention import RetentionRule
 from app.store import analyses as analysis_store
 from app.store import hotspots as hotspot_store
+from app.store import imports as import_store
+from app.store import incident_links as link_store
 from app.store import incidents as incident_store
+from app.store import places as place_store
 from app.store import sharing_rules as sharing_store
+from app.store.imports import NewImport
 from app.store.tx import WriteTx
+from app.store.uploads import Uploads
 from tests.factories import (
+    CENTRE,
     CODE_VERSION,
     HOUSING,
     HYTTFORS,
     LINDESTA,
+    METRIC_SRID,
     NOW,
     SETTING,
     Acting,
@@ -57,6 +80,17 @@ request_analysis    -        -                 yes         -      yes     -     
 cancel_analysis     -        -                 yes         -      yes     -          -          -       -
 adopt_analysis      -        -                 yes         -      yes     -          -          -       -
 take_back_adoption  -        -                 yes         -      yes     -          -          -       -
+request_import      -        -                 yes         yes    -       -          -          -       -
+change_import       -        -                 yes         yes    -       -          -          -       -
+commit_import       -        -                 yes         yes    -       -          -          -       -
+cancel_import       -        -                 yes         yes    -       -          -          -       -
+undo_import         -        -                 yes         yes    -       -          -          -       -
+choose_place        -        -                 yes         yes    -       -          -          -       -
+load_places         -        -                 yes         yes    -       -          -          -       -
+put_crime_code      -        -                 yes         yes    -       -          -          -       -
+reset_crime_code    -        -                 yes         yes    -       -          -          -       -
+link_incidents      -        -                 yes         yes    -       -          -          -       -
+decide_link         -        -                 yes         yes    -       -          -          -       -
 load_categories     -        -                 -           -      -       -          -          -       yes
 load_areas          -        -                 -           -      -       -          -          -       yes
 add_organisation    -        -                 -           -      -       -          -          -       yes
@@ -79,7 +113,7 @@ preview_retention   -        -                 yes         yes    -       -     
 # fmt: on
 
 Matrix = dict[tuple[str, Role], bool]
-MATRIX_SIZE = 26 * 9
+MATRIX_SIZE = 38 * 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +124,12 @@ class Rows:
     queued: UUID
     done: UUID
     adopted: UUID
+    other_incident: UUID
+    link: UUID
+    checked: UUID  # an import
+    stored: UUID  # another
+    place: UUID
+    uploads: Uploads
     token: UUID
     rule: UUID
 
@@ -107,6 +147,19 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
     "cancel_analysis": lambda tx, rows: analyses.cancel_analysis(tx, rows.queued, NOW),
     "adopt_analysis": lambda tx, rows: analyses.adopt_analysis(tx, rows.done, NOW),
     "take_back_adoption": lambda tx, rows: analyses.take_back_adoption(tx, rows.adopted, NOW),
+    "request_import": lambda tx, _rows: requests.request_import(tx, new_import(), NOW),
+    "change_import": lambda tx, rows: requests.change_import(tx, rows.checked, {}, NOW),
+    "commit_import": lambda tx, rows: requests.commit_import(tx, rows.checked, Choice.GOOD_ROWS, NOW),
+    "cancel_import": lambda tx, rows: requests.cancel_import(tx, rows.checked, NOW),
+    "undo_import": lambda tx, rows: requests.undo_import(tx, rows.stored, NOW),
+    "choose_place": lambda tx, rows: requests.choose_place(
+        tx, rows.checked, 2, rows.place, uploads=rows.uploads, srid=METRIC_SRID, now=NOW
+    ),
+    "load_places": lambda tx, _rows: catalogues.load_places(tx, []),
+    "put_crime_code": lambda tx, _rows: catalogues.put_crime_code(tx, "0355", "VAL"),
+    "reset_crime_code": lambda tx, _rows: catalogues.reset_crime_code(tx, "0355"),
+    "link_incidents": lambda tx, rows: incident_links.link_incidents(tx, rows.incident, rows.other_incident, NOW),
+    "decide_link": lambda tx, rows: incident_links.decide_link(tx, rows.link, is_one=False, now=NOW),
     "load_categories": lambda tx, _rows: deployments.load_categories(tx),
     "load_areas": lambda tx, _rows: deployments.load_areas(
         tx, [area("x", "x", "district", None, square(15.8, 59.6, 15.9, 59.7))]
@@ -135,14 +188,11 @@ ATTEMPTS: dict[str, Callable[[WriteTx, Rows], Any]] = {
     "preview_retention": lambda tx, _rows: retention.preview_retention(tx, NOW),
 }
 # No permission of their own: they go through the actions above, or are the service itself at work.
-ELSEWHERE = {"run_analysis", "run_now", "run_and_adopt", "installer", "credential_hash", "as_points"} | {
-    *(
-        "check_may_read",
-        "read_incident",
-        "reading_incidents",
-        "reading_audit",
-        "audit_file",
-    ),  # tried with the routes that read
+ELSEWHERE = {
+    *("run_analysis", "run_now", "run_and_adopt", "installer", "credential_hash", "as_points"),
+    *("rules_of", "first_states", "read_places"),
+    # tried with the routes that read
+    *("check_may_read", "read_incident", "reading_incidents", "reading_audit", "audit_file"),
     *("keep_sealed", "carry_out_retention", "carry_out_all_retention"),
 }
 
@@ -168,19 +218,15 @@ def wide(actors: Actors) -> Callable[[Role], Actor]:
 
 
 @pytest.fixture
-def rows(acting: Acting, actors: Actors) -> Rows:
+def rows(acting: Acting, actors: Actors, tmp_path: Path) -> Rows:
     """Something of each kind that an action can work on."""
     tx = acting(actors["coordinator"])
-    [incident_id] = incident_store.add(tx, [draft()], [State.SUBMITTED], NOW)
+    incident_id, other_id = incident_store.add(tx, [draft(), draft()], [State.SUBMITTED] * 2, NOW)
     assert incident_id is not None
+    assert other_id is not None
     queued, done, adopted = (analysis_store.request(tx, params(), CODE_VERSION) for _ in range(3))
-    figures = {
-        "data_cut_off": NOW,
-        "incident_count": 1,
-        "noise_count": 0,
-        "hotspot_count": 1,
-        "findings": '{"eps_m": 75.0, "min_incidents": 8}',
-    }
+    figures = {"data_cut_off": NOW, "incident_count": 1, "noise_count": 0, "hotspot_count": 1}
+    figures |= {"findings": '{"eps_m": 75, "min_incidents": 8}'}
     for run_id in (done, adopted):
         analysis_store.start(tx, run_id, NOW)
         analysis_store.finish(tx, run_id, NOW, figures)
@@ -188,7 +234,43 @@ def rows(acting: Acting, actors: Actors) -> Rows:
     analysis_store.adopt(tx, adopted, NOW)
     token = actors["leadership"].token_id or uuid4()
     [rule, *_] = sharing_store.page(acting(actors["admin"]), 1)
-    return Rows(incident=incident_id, queued=queued, done=done, adopted=adopted, token=token, rule=rule["id"])
+    uploads = Uploads(tmp_path)
+    place = Place(id=str(uuid4()), name="Torget", lon=CENTRE[0], lat=CENTRE[1], location_uncertainty_m=50.0)
+    place_store.replace(tx, [place])
+    checked, stored = (import_of(tx, uploads, state) for state in (ImportState.CHECKED, ImportState.DONE))
+    link_id = link_store.add(tx, other_id, incident_id, NOW)
+    assert link_id is not None
+    return Rows(
+        incident=incident_id,
+        queued=queued,
+        done=done,
+        adopted=adopted,
+        token=token,
+        other_incident=other_id,
+        link=link_id,
+        checked=checked,
+        stored=stored,
+        place=UUID(place.id),
+        uploads=uploads,
+        rule=rule["id"],
+    )
+
+
+def new_import() -> NewImport:
+    """A file that has just arrived."""
+    return NewImport(id=uuid4(), source="x", file_name="x.csv", file_bytes=1, row_count=None, choice=None, given=None)
+
+
+def import_of(tx: WriteTx, uploads: Uploads, state: ImportState) -> UUID:
+    """An import that has come as far as that, with its upload."""
+    new = new_import()
+    with uploads.receive(new.id) as file:
+        file.write(b"kategori;datum;plats\nSKD;2026-11-01 12:00;Torg\n")
+    columns = {Field.CATEGORY: ("kategori",), Field.OCCURRED_FROM: ("datum",), Field.PLACE: ("plats",)}
+    import_store.add(tx, new, NOW, NOW)
+    import_store.set_profile(tx, new.id, Profile(source="x", columns=columns).as_json())
+    import_store.move(tx, new.id, state, NOW)
+    return new.id
 
 
 def is_let_in(tx: WriteTx, action: str, rows: Rows) -> bool:
@@ -206,7 +288,10 @@ def is_let_in(tx: WriteTx, action: str, rows: Rows) -> bool:
 def test_every_action_is_in_the_table() -> None:
     public = {
         name
-        for module in (accounts, analyses, audit, catchments, deployments, incidents, retention, sharing_rules)
+        for module in (
+            *(accounts, analyses, audit, catalogues, catchments, deployments, incident_links, incidents, requests),
+            *(retention, sharing_rules),
+        )
         for name, member in vars(module).items()
         if inspect.isfunction(member) and member.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -229,7 +314,13 @@ def test_a_role_is_let_in_to_what_the_table_says(
 OPENS: Mapping[May, set[str]] = {
     May.REPORT_INCIDENTS: {"report_incidents"},
     May.CORRECT_OWN_INCIDENTS: {"correct_incident", "withdraw_incident"},
-    May.REVIEW_INCIDENTS: {"correct_incident", "withdraw_incident", "review_incident"},
+    May.REVIEW_INCIDENTS: {
+        "correct_incident", "withdraw_incident", "review_incident", "link_incidents", "decide_link",
+    },
+    May.IMPORT_FILES: {
+        "request_import", "change_import", "commit_import", "cancel_import", "undo_import", "choose_place",
+        "load_places", "put_crime_code", "reset_crime_code",
+    },
     May.RUN_ANALYSES: {"request_analysis", "cancel_analysis"},
     May.ADOPT_ANALYSES: {"adopt_analysis", "take_back_adoption"},
     May.ADMINISTER: {

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 import uvicorn
 from fastapi import FastAPI
@@ -36,6 +37,7 @@ class Deployment:
         self.tokens: Mapping[str, str] = {}
         self.address = ""
         self._server: subprocess.Popen[str] | None = None
+        self.worker: subprocess.Popen[bytes] | None = None
 
     def set_up(self) -> None:
         """Make the database and the world in it."""
@@ -57,6 +59,22 @@ class Deployment:
         line = self._server.stdout.readline()
         assert line.startswith("Ready: "), line
         self.address = line.split()[1]
+
+    def work(self) -> None:
+        """Start a worker. What one left behind that was killed just now is taken up as if a minute had passed."""
+        with psycopg.connect(self.cluster.conninfo(DATABASE)) as conn:
+            conn.execute("UPDATE jobs.procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 day'")
+        self.worker = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "worker", "--home", self.home],
+            cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+
+    def kill_worker(self) -> None:
+        """As when the machine's memory ran out."""
+        assert self.worker
+        self.worker.kill()
+        self.worker.wait()
+        self.worker = None
 
     def kill_server(self) -> None:
         """As when the machine's memory ran out."""
@@ -80,6 +98,8 @@ class Deployment:
 
     def tear_down(self) -> None:
         """Leave nothing behind."""
+        if self.worker:
+            self.kill_worker()
         if self._server:
             self.kill_server()
         self.cluster.remove()

@@ -109,7 +109,7 @@ def test_migrate_sets_an_empty_database_up_and_may_be_run_again(
     "words",
     [
         ["users", "list"],
-        ["import", "x.csv", "--source", "x", "--organisation", "x"],
+        ["import", __file__, "--source", "x", "--organisation", "x"],
         ["analyse", "--organisation", "x"],
         ["serve"],
         ["worker"],

@@ -32,7 +32,10 @@ def test_a_municipality_is_set_up_analysed_backed_up_and_restored(
     file = tmp_path / "reports.csv"
     file.write_text(_reports(300), encoding="utf-8")
     imported = lagesbild("import", file, "--source", "est-rapport", "--organisation", "lindesta-kommun")
-    assert (imported.status, imported.out) == (0, "300 rows: 300 stored, 0 repeated, 0 refused.\n")
+    assert (imported.status, imported.out) == (
+        0,
+        "300 rows: 300 good (300 new, 0 changed), 0 doubled, 0 bad, 0 held.\n",
+    )
 
     analysed = lagesbild(
         "analyse", "--organisation", "lindesta-kommun", "--from", "2026-01-01", "--to", "2026-03-31", "--adopt"
@@ -52,7 +55,7 @@ def test_a_municipality_is_set_up_analysed_backed_up_and_restored(
     assert backups.contents(target.url()) == before
     assert before.tables["public.incidents"] == 300
     again = lagesbild("import", file, "--source", "est-rapport", "--organisation", "lindesta-kommun")
-    assert again.out == "300 rows: 0 stored, 300 repeated, 0 refused.\n"
+    assert again.out == "300 rows: 0 good (0 new, 0 changed), 300 doubled, 0 bad, 0 held.\n"
 
 
 def _reports(n: int) -> str:

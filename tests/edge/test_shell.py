@@ -17,7 +17,7 @@ SECRET = "Hemligsson"
 
 def asked(app: ASGIApp, method: str = "GET", *, is_https: bool = False, **request: Any) -> Any:
     """The answer of an application inside the shell."""
-    client = TestClient(Shell(app, max_body_bytes=LIMIT, is_https=is_https))
+    client = TestClient(Shell(app, max_body_bytes=LIMIT, max_upload_bytes=LIMIT, is_https=is_https))
     return client.request(method, "/", **request)
 
 

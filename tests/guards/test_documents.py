@@ -60,7 +60,7 @@ def test_the_documents_name_no_setting_that_there_is_not() -> None:
 
 
 def test_the_documents_name_no_command_that_there_is_not() -> None:
-    named = re.findall(r"(?:^|`|uv run )lagesbild ([a-z]+(?: [a-z]+)?)", text(), re.MULTILINE)
+    named = re.findall(r"(?:^|`|uv run )lagesbild ([a-z-]+(?: [a-z]+)?)", text(), re.MULTILINE)
     assert len(named) > 5
     known = {word for command in commands() for word in (command, command.split()[0])}
     assert {n for n in named if n not in known and n.split()[0] not in known} == set()

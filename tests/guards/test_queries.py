@@ -81,6 +81,7 @@ def test_every_query_is_used_and_every_one_that_is_used_is_there() -> None:
 def test_every_list_that_can_grow_has_a_limit() -> None:
     short = {("categories", "page"), ("organisations", "slugs_of"), ("sources", "named")}  # few by nature
     short |= {("known_hotspots", "known"), ("known_hotspots", "changes")}  # a list that lacks one says it is gone
+    short |= {("imports", "twins")}  # as many as were asked about
     of_the_schema = {"backups", "inspection"}  # as many as there are tables
     unlimited = {
         (noun, name)

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -10,9 +12,24 @@ import sqlalchemy as sa
 from app.actions import catchments
 from app.core.audit import AuditAction
 from app.core.identities import Identity
+from app.core.imports.doubles import Outcome
+from app.core.imports.known import Place
+from app.core.imports.reader import AreaFigure
 from app.core.incidents import State
 from app.core.permissions import Actor, Role
-from app.store import accounts, analyses, hotspots, idempotency_keys, incidents, known_hotspots, sign_ins
+from app.store import (
+    accounts,
+    analyses,
+    crime_codes,
+    hotspots,
+    idempotency_keys,
+    imports,
+    incident_links,
+    incidents,
+    known_hotspots,
+    places,
+    sign_ins,
+)
 from app.store import tx as store
 from app.store.tx import WriteTx
 from tests.conftest import Database, Server, copied, opened
@@ -38,6 +55,8 @@ def filled(cluster: Server, template_database: str, actors: Mapping[str, Actor])
         _fill(db, actors["coordinator"], CENTRE)
         _fill(db, actors["reporter"], CENTRE)
         _fill(db, actors["other_coordinator"], ELSEWHERE)
+        _import(db, actors["coordinator"], CENTRE)
+        _import(db, actors["other_coordinator"], ELSEWHERE)
         with db.write(actors["admin"]) as tx:
             tx.conn.execute(
                 sa.text(
@@ -93,3 +112,34 @@ def _add_incident(tx: WriteTx, place: tuple[float, float]) -> None:
     before = incidents.one(tx, incident_id)
     assert before is not None
     incidents.correct(tx, before, json.dumps({"text": tx.actor.name}), first, State.APPROVED, NOW)
+
+
+def _import(db: store.Database, actor: Actor, place: tuple[float, float]) -> None:
+    """An import with something in each of its tables, about the two incidents that are there and one more."""
+    with db.write(actor) as tx:
+        import_id = uuid4()
+        new = imports.NewImport(
+            id=import_id,
+            source="est-rapport",
+            file_name="rapporter.csv",
+            file_bytes=1,
+            row_count=None,
+            choice=None,
+            given=None,
+        )
+        imports.add(tx, new, NOW, NOW)
+        known = incidents.by_reference(tx, [("est-rapport", actor.name)])
+        mine = known["est-rapport", actor.name].id
+        stored = imports.Stored(number=2, incident_id=mine, outcome=Outcome.DOUBLED, version=0)
+        imports.add_rows(tx, import_id, [replace(stored, number=3, outcome=Outcome.CREATED, version=1), stored])
+        imports.add_notes(tx, import_id, [imports.RowNote(number=4, kind="waiting", problems=[{"code": "x"}])])
+        imports.save_profile(tx, "est-rapport", {}, NOW)
+        at = {"lon": place[0], "lat": place[1], "location_uncertainty_m": 50.0}
+        places.replace(tx, [Place(id=str(uuid4()), name="Torget", **at)])
+        crime_codes.put(tx, "0355", "VAL")
+        figure = AreaFigure(number=5, area="Centrum", category="SKD", since=NOW, until=NOW + timedelta(days=1), count=3)
+        imports.add_figures(tx, import_id, "est-rapport", [figure])
+        [other] = incidents.add(tx, [draft(lon=place[0], lat=place[1])], [State.WITHDRAWN], NOW)
+        assert other is not None
+        assert incident_links.add(tx, mine, other, NOW)
+        tx.record(AuditAction.IMPORT_REQUESTED)

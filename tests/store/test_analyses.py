@@ -69,7 +69,7 @@ def test_a_requested_run_is_queued_with_all_its_parameters(tx: WriteTx) -> None:
 def test_a_finished_run_has_its_figures(tx: WriteTx) -> None:
     run = analyses.one(tx, finished(tx))
     assert run is not None
-    assert {name: run[name] for name in FIGURES} == FIGURES
+    assert {name: run[name] for name in FIGURES} == {**FIGURES, "findings": {}}
     assert (run["state"], run["started_at"], run["finished_at"]) == ("done", NOW, NOW)
 
 

@@ -32,16 +32,25 @@ CONTENT = [
     "accounts",
     "adoptions",
     "analysis_runs",
+    "area_figures",
     "audit_lines",
     "category_weights",
     "collection_counters",
     "hotspot_steps",
+    "crime_codes",
     "idempotency_keys",
     "identities",
     "incident_places",
+    "import_problems",
+    "import_profiles",
+    "import_rows",
+    "import_uploads",
+    "imports",
+    "incident_links",
     "incident_versions",
     "incidents",
     "passwords",
+    "places",
     "retention_rules",
     "run_hotspots",
     "sessions",
@@ -61,6 +70,7 @@ ADMINISTRATORS = {
     "incident_places",
     "turns",
 }  # no organisation's scope opens them
+IMPORTERS = {"import_uploads"}  # nor these: only their account's
 LISTS = ("incidents", "hotspots", "writes", "own")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -189,14 +199,30 @@ def test_without_the_scope_a_table_shows_nothing(app: Connection, actors: Actors
         return
     assert rows_of_lindesta(app, table) == 0
     everything = app.execute(f"SELECT count(*) FROM {table}").fetchone()
-    sees_own = scope == "foreign" and table not in ADMINISTRATORS
+    sees_own = scope == "foreign" and table not in ADMINISTRATORS | IMPORTERS
     assert (everything is not None and everything[0] > 0) == sees_own
 
 
-@pytest.mark.parametrize("table", [t for t in CONTENT if t not in ADMINISTRATORS])
+@pytest.mark.parametrize("table", [t for t in CONTENT if t not in ADMINISTRATORS | IMPORTERS])
 def test_the_own_scope_opens_the_table(app: Connection, actors: Actors, table: str) -> None:
     scoped(app, actors["coordinator"].organisation_id)
     assert rows_of_lindesta(app, table) > 0
+
+
+def test_an_upload_is_its_importers_alone(app: Connection, actors: Actors) -> None:
+    scoped(app, actors["coordinator"].organisation_id)
+    seen = {}
+    for key in ("coordinator", "reporter", "other_coordinator"):
+        app.execute("SELECT set_config('lagesbild.actor', %s, true)", [str(actors[key].id)])
+        seen[key] = rows_of_lindesta(app, "import_uploads")
+    assert seen == {"coordinator": 1, "reporter": 0, "other_coordinator": 0}
+
+
+@pytest.mark.parametrize("table", ["imports", "import_rows", "import_problems", "area_figures", "incident_links"])
+def test_who_reads_only_own_reports_reads_no_imports(app: Connection, actors: Actors, table: str) -> None:
+    reporter = actors["reporter"]
+    scoped(app, reporter.organisation_id, reporter.id)
+    assert rows_of_lindesta(app, table) == 0
 
 
 @pytest.mark.parametrize("table", [t for t in CONTENT if t != "audit_lines"])
@@ -239,7 +265,7 @@ def test_without_the_scope_nothing_is_changed_or_removed(
 
 def test_an_update_without_any_condition_stays_within_the_scope(app: Connection, actors: Actors) -> None:
     scoped(app, actors["other_coordinator"].organisation_id)
-    assert app.execute("UPDATE incidents SET text = 'x'").rowcount == 1
+    assert app.execute("UPDATE incidents SET text = 'x'").rowcount == 2
 
 
 def test_a_row_cannot_be_given_to_another_organisation(app: Connection, actors: Actors) -> None:
@@ -262,7 +288,7 @@ def test_the_reading_role_sees_nothing_without_a_scope_and_writes_nothing(filled
     with psycopg.connect(filled.conninfo(), options="-c role=lagesbild_read") as conn:
         assert conn.execute("SELECT count(*) FROM incidents").fetchone() == (0,)
         scoped(conn, actors["coordinator"].organisation_id)
-        assert conn.execute("SELECT count(*) FROM incidents").fetchone() == (2,)
+        assert conn.execute("SELECT count(*) FROM incidents").fetchone() == (3,)
         with refused():
             conn.execute("UPDATE incidents SET text = 'x'")
         conn.rollback()
@@ -336,7 +362,7 @@ ANYBODYS = {
     "south": None, "east": None, "north": None, "after_from": None, "after_id": None, "limit": 100, "reporter": None,
     "min_count": None, "states": [s.value for s in State], "run": None, "may_read_runs": True,
     "profile": "all", "adoption_id": 2**40,
-    "shared": [],
+    "shared": [], "counts_linked_once": False, "after": -1, "incident_id": None, "state": "confirmed", "next_row": 0,
 }  # fmt: skip
 FORGETFUL = [
     ("incidents", "page", "i.organisation_id = ANY (:organisations)"),
@@ -356,6 +382,14 @@ FORGETFUL = [
     ("known_hotspots", "changes", "a.organisation_id = ANY (:organisations)"),
     ("analyses", "one", "r.organisation_id = ANY (:organisations)"),
     ("analyses", "page", "r.organisation_id = :own"),
+    ("imports", "one", "i.organisation_id = ANY (:organisations)"),
+    ("imports", "page", "i.organisation_id = ANY (:organisations)"),
+    ("imports", "lock", "i.organisation_id = ANY (:organisations)"),
+    ("imports", "problems", "p.organisation_id = ANY (:organisations)"),
+    ("imports", "waiting", "p.organisation_id = ANY (:organisations)"),
+    ("imports", "stored_ids", "r.organisation_id = ANY (:organisations)"),
+    ("imports", "figures", "f.organisation_id = ANY (:organisations)"),
+    ("incident_links", "page", "l.organisation_id = ANY (:organisations)"),
     ("sources", "named", "s.organisation_id = :organisation_id AND"),
     ("idempotency_keys", "find", "AND k.organisation_id = :organisation_id"),
 ]
@@ -379,17 +413,18 @@ def answered(tx: ReadTx, query: sa.TextClause, lindesta: Mapping[str, Any]) -> l
 def lindesta(superuser: Connection) -> Mapping[str, Any]:
     """Parameters that name rows of Lindesta."""
     found = superuser.execute(
-        "SELECT i.organisation_id, i.id, a.run_id, s.known_id, k.account_id FROM incidents AS i"
+        "SELECT i.organisation_id, i.id, a.run_id, s.known_id, k.account_id, m.id FROM incidents AS i"
         " JOIN adoptions AS a USING (organisation_id) JOIN hotspot_steps AS s ON s.adoption_id = a.id"
         " JOIN idempotency_keys AS k ON k.organisation_id = i.organisation_id"
+        " JOIN imports AS m ON m.organisation_id = i.organisation_id"
         f" WHERE {of_lindesta('i').replace('organisation_id =', 'i.organisation_id =')} LIMIT 1"
     ).fetchone()
     assert found is not None
-    organisation, incident, run, hotspot, account = found
+    organisation, incident, run, hotspot, account, import_id = found
     return {
         "organisations": [organisation], "organisation_id": organisation, "own": organisation, "id": incident,
         "run_id": run, "hotspot_id": hotspot, "known_id": hotspot, "account_id": account, "key": "k",
-        "names": ["est-rapport"],
+        "names": ["est-rapport"], "import_id": import_id,
         "sources": ["est-rapport"], "source_refs": ["coordinator"],
     }  # fmt: skip
 
@@ -406,6 +441,9 @@ def test_a_query_that_forgets_its_scope_still_stays_within_it(
     values = dict(lindesta)
     if noun == "analyses":
         values["id"] = values["run_id"]
+    if noun == "imports":
+        values["id"] = values["import_id"]
+        values["source"] = None
     if name == "points":
         values |= {"since": NOW.replace(year=2020), "until": NOW}
     query = forgetful(noun, name, scope)
@@ -548,8 +586,8 @@ def test_functions_with_the_owners_power_hold_their_search_path_and_are_not_for_
         " AND proowner = 'lagesbild_owner'::regrole"
     ).fetchall()
     assert {name for name, *_ in rows} == {
-        "actor_of", "cell_counts", "count_rows", "given_to", "identified", "keep_audit_months",
-        "place_incidents", "place_the_rest", "purge_incidents",
+        "actor_of", "cell_counts", "count_rows", "ended_uploads", "given_to", "identified", "keep_audit_months",
+        "kept_uploads", "place_incidents", "place_the_rest", "purge_incidents",
         "seal_audit_lines", "sharing_givers", "signed_in", "take_turn",
     }  # fmt: skip
     for _, config, others_may, returns in rows:
@@ -659,12 +697,23 @@ AUDITED_WRITES = [
         ),
     ),
     ("retention_rules", "DELETE FROM retention_rules"),
+    ("imports", "UPDATE imports SET state = 'done'"),
+    ("imports", "UPDATE imports SET choice = 'good_rows'"),
+    ("imports", "UPDATE imports SET profile = '{}'"),
+    ("import_uploads", "DELETE FROM import_uploads"),
+    ("import_profiles", "UPDATE import_profiles SET changed_at = now()"),
+    ("places", "DELETE FROM places"),
+    ("crime_codes", "UPDATE crime_codes SET category = 'SKD'"),
+    ("area_figures", "UPDATE area_figures SET count = 1"),
+    ("incident_links", "UPDATE incident_links SET state = 'dismissed'"),
 ]
 # Written only together with a row that is audited; or never by the app (deployment, audit_lines itself).
 GO_ALONG = {"incidents", "incident_versions", "run_hotspots", "idempotency_keys", "deployment", "audit_lines"} | {
     "incident_places",
     "turns",
     "joint_hotspots",
+    "import_rows",
+    "import_problems",
 }
 
 
@@ -684,6 +733,7 @@ def administrator_of_lindesta(app: Connection, actors: Actors) -> Connection:
     """Everything that a scope can open, at once."""
     scoped(app, actors["coordinator"].organisation_id)
     app.execute("SELECT set_config('lagesbild.administers', 'on', true)")
+    app.execute("SELECT set_config('lagesbild.actor', %s, true)", [str(actors["coordinator"].id)])
     return app
 
 

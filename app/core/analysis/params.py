@@ -81,6 +81,7 @@ class AnalysisParams:
     seed: int = 0
     max_interval_days: int = 28
     max_uncertainty_m: float = 300.0
+    counts_linked_once: bool = False  # of reports linked as one incident, the first counts
 
     def __post_init__(self) -> None:
         """Bring the values to their one form and refuse a request that cannot be answered."""
@@ -164,6 +165,8 @@ class AnalysisParams:
             "seed": self.seed,
             "max_interval_days": self.max_interval_days,
             "max_uncertainty_m": self.max_uncertainty_m,
+            # without it, so that older fingerprints stay what they are
+            **({"counts_linked_once": True} if self.counts_linked_once else {}),
         }
 
 

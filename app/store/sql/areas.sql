@@ -11,6 +11,13 @@ SELECT coalesce(string_agg('{"type":"Feature","id":"' || a.code || '","geometry"
          ORDER BY kind, code LIMIT :limit) AS a
   LEFT JOIN areas AS p ON p.id = a.parent_id
 
+-- outlines --
+-- For an import that says where a file's points land.
+SELECT a.code, a.name, ST_AsBinary(a.geom) AS wkb
+  FROM areas AS a
+ ORDER BY a.code
+ LIMIT :limit
+
 -- exists --
 SELECT EXISTS (SELECT FROM areas AS a WHERE a.code = :code)
 

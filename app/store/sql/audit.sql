@@ -20,7 +20,7 @@ SELECT l.id, l.recorded_at, l.actor, l.role, o.slug AS organisation, o.name AS o
 SELECT s.position, s.sealed_at, s.seal_hash FROM audit_seals AS s ORDER BY s.position DESC LIMIT 1
 
 -- seal --
--- Seal what is in no seal yet; how many lines. The chain is the database's to write (migration 0008).
+-- Seal what is in no seal yet; how many lines. The chain is the database's to write (migration 0009).
 SELECT seal_audit_lines() AS sealed
 
 -- keep_months --

@@ -34,6 +34,34 @@ SELECT n.id, :organisation_id, n.source, n.source_ref, n.category, n.occurred_fr
 -- Which of the reports `add` has stored, when it has not stored all.
 SELECT i.id FROM incidents AS i WHERE i.id = ANY (CAST(:ids AS uuid[]))
 
+-- replace --
+-- What sources tell anew of incidents they told of before: new content, new hash, and what it was as a version. A
+-- place given anew is exact again, until retention comes by.
+WITH n AS (DELETE FROM pg_temp.sent RETURNING *),
+old AS (
+    SELECT i.* FROM incidents AS i
+     WHERE i.id IN (SELECT n.id FROM n) AND i.organisation_id = ANY (:organisations)
+     ORDER BY i.id
+       FOR UPDATE
+), kept AS (
+    INSERT INTO incident_versions (incident_id, version, organisation_id, replaced_at, replaced_by, content)
+    SELECT o.id, o.version, o.organisation_id, :now, :actor_id,
+           jsonb_build_object('category', o.category, 'occurred_from', o.occurred_from, 'occurred_to', o.occurred_to,
+                              'lon', ST_X(o.geom), 'lat', ST_Y(o.geom),
+                              'location_uncertainty_m', o.location_uncertainty_m, 'text', o.text, 'marks', o.marks,
+                              'state', o.state, 'content_hash', encode(o.content_hash, 'hex'))
+      FROM old AS o
+)
+UPDATE incidents AS i
+   SET category = n.category, occurred_from = n.occurred_from, occurred_to = n.occurred_to,
+       geom = ST_SetSRID(ST_MakePoint(n.lon, n.lat), 4326), location_uncertainty_m = n.location_uncertainty_m,
+       text = n.text, marks = n.marks, state = n.state, version = old.version + 1, changed_at = :now,
+       content_hash = n.content_hash, position_purged_at = NULL
+  FROM n
+  JOIN old ON old.id = n.id
+ WHERE i.id = n.id
+RETURNING i.id, i.version
+
 -- by_reference --
 -- What is stored under these references, to tell a repeat from a conflict.
 SELECT i.source, i.source_ref, i.id, i.content_hash, i.state
@@ -126,6 +154,10 @@ SELECT count(*) AS n, max(p.changed_at) AS newest,
            AND (i.organisation_id = ANY (:organisations)
                 OR (i.organisation_id = ANY (CAST(:shared AS uuid[]))
                     AND i.organisation_id || '/' || i.category = ANY ((SELECT exact_keys())::text[])))
+           AND NOT (:counts_linked_once
+                    AND EXISTS (SELECT FROM incident_links AS l
+                                  JOIN incidents AS f ON f.id = l.first_id AND f.state = 'approved'
+                                 WHERE l.second_id = i.id AND l.state = 'confirmed'))
            AND i.occurred_from < :until AND coalesce(i.occurred_to, i.occurred_from) >= :since
            AND (CAST(:area AS text) IS NULL
                 OR ST_Intersects(i.geom, (SELECT a.geom FROM areas AS a WHERE a.code = :area)))

@@ -35,5 +35,5 @@ SELECT r.source, r.category, count(*) FILTER (WHERE d.is_text_due) AS texts,
  LIMIT 1000
 
 -- purge --
--- By the stored rules and the database's clock (migration 0008); so many incidents at a time.
+-- By the stored rules and the database's clock (migration 0009); so many incidents at a time.
 SELECT p.texts, p.positions, p.incidents, p.keys, p.runs, p.outlines FROM purge_incidents(:organisation_id, :most) AS p

@@ -6,8 +6,8 @@ limit from the caller: the database's clock and the stored rules decide.
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -446,9 +446,17 @@ BEGIN
            position_purged_at = CASE WHEN i.id = ANY (of_place) THEN now() ELSE i.position_purged_at END,
            content_hash = ''
      WHERE i.id = ANY (of_text || of_place);
-    UPDATE incident_versions AS v SET content = v.content || '{"text": null}' WHERE v.incident_id = ANY (of_text);
-    UPDATE incident_versions AS v SET content = v.content || '{"lon": null, "lat": null}'
+    UPDATE incident_versions AS v SET content = v.content - 'content_hash' || '{"text": null}'
+     WHERE v.incident_id = ANY (of_text);
+    UPDATE incident_versions AS v SET content = v.content - 'content_hash' || '{"lon": null, "lat": null}'
      WHERE v.incident_id = ANY (of_place);
+    -- The file that it came in says it all: once it is imported it goes, whatever is left of its week.
+    DELETE FROM import_uploads AS u
+     USING imports AS m, import_rows AS r
+     WHERE u.organisation_id = organisation AND m.id = u.import_id AND m.finished_at IS NOT NULL
+       AND r.import_id = u.import_id AND r.incident_id = ANY (of_text || of_place || gone);
+    DELETE FROM import_rows AS r WHERE r.incident_id = ANY (gone);
+    DELETE FROM incident_links AS l WHERE l.first_id = ANY (gone) OR l.second_id = ANY (gone);
     DELETE FROM idempotency_keys AS k
      WHERE k.organisation_id = organisation
        AND (k.created_at < now() - interval '30 days' OR k.incident_ids && (of_text || of_place || gone));

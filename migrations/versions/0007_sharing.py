@@ -7,8 +7,8 @@ rows come through views of the owner's that hold coarse columns only and repeat 
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -25,6 +25,14 @@ OF_MY_POLICE_AREA = (  # members who may read hot spots; the joint picture is ne
     " WHERE o.id = ANY (scope_ids('own')) AND o.id = ANY (scope_ids('hotspots')))"
 )
 SEEN_EXACTLY = "organisation_id = ANY ((SELECT hotspot_givers(1))::uuid[])"
+ALL_INCIDENTS = (  # migration 0006; what imports tell is exact, and told to those who see exactly
+    f"{IN_SCOPE} AND (SELECT scope_ids('reporter')) IS NULL"
+)
+IMPORTER = "organisation_id = ANY ((SELECT scope_ids('own'))::uuid[]) AND account_id = ANY ((SELECT scope_ids('actor'))::uuid[])"
+OF_IMPORTS = {
+    **dict.fromkeys(("imports", "import_rows", "import_problems", "area_figures", "incident_links"), ALL_INCIDENTS),
+    "import_uploads": IMPORTER,
+}
 SEES = {  # table: who sees a row from now on
     "incidents": f"{OWN_INCIDENTS} OR {GIVEN_INCIDENTS}",
     "run_hotspots": SEEN_EXACTLY,
@@ -32,15 +40,17 @@ SEES = {  # table: who sees a row from now on
     "analysis_runs": HOTSPOTS,
     "adoptions": HOTSPOTS,
     "collection_counters": f"{HOTSPOTS} OR {IN_SCOPE}",
+    **{table: f"{sees} AND (SELECT scope_rank()) = 1" for table, sees in OF_IMPORTS.items()},
 }
 IN_SCOPE_BEFORE = "organisation_id = ANY ((SELECT scope_ids('hotspots'))::uuid[])"
-SAW = {  # and until now: migrations 0002 and 0004
+SAW = {  # and until now: migrations 0002, 0004 and 0006
     "incidents": f"{IN_SCOPE} AND {REPORTER}",
     "run_hotspots": IN_SCOPE_BEFORE,
     "hotspot_steps": IN_SCOPE_BEFORE,
     "analysis_runs": IN_SCOPE_BEFORE,
     "adoptions": IN_SCOPE_BEFORE,
     "collection_counters": f"{IN_SCOPE_BEFORE} OR {IN_SCOPE}",
+    **OF_IMPORTS,
 }
 
 

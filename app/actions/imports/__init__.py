@@ -1,0 +1,1 @@
+"""Import files: ask for it, check, store, cancel, undo; and what there is to read about it."""
