@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.actions import analyses as actions
-from app.api.schemas import AnalysisIn, AnalysisList, AnalysisOut, PeriodOut
+from app.api.schemas.analyses import AnalysisIn, AnalysisList, AnalysisOut, PeriodOut
 from app.core.analysis.params import AnalysisParams
 from app.core.errors import NotFoundError
 from app.core.periods import parse_from, parse_to

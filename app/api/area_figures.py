@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.api.schemas import AreaFigureList, AreaFigureOut
+from app.api.schemas.area_figures import AreaFigureList, AreaFigureOut
 from app.core.permissions import May, check_may
 from app.edge.bodies import JsonRoute
 from app.edge.dependencies import ReadTx

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from app.actions import audit as actions
-from app.api.schemas import AuditLineOut, AuditPage
+from app.api.schemas.audit import AuditLineOut, AuditPage
 from app.core.audit import AuditAction
 from app.core.periods import parse_from, parse_to
 from app.edge.dependencies import Reader

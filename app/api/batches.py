@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.actions.incidents import Reported
-from app.api.schemas import BatchStored, IncidentFeatureIn, IncidentIn, RowProblem
+from app.api.schemas.incidents import BatchStored, IncidentFeatureIn, IncidentIn, RowProblem
 from app.core.errors import FieldProblem, ForbiddenError, InvalidError, TooLargeError
 from app.core.incidents import RawIncident
 from app.edge import bodies

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.api import geojson
 from app.api.geojson import GeoJson
-from app.api.schemas import FeatureCollection
+from app.api.schemas.geojson import FeatureCollection
 from app.core.catchments import FIRST_YEAR, LAST_YEAR
 from app.edge.dependencies import ReadTx
 from app.edge.problems import documented

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.api.schemas import CategoryList, CategoryOut
+from app.api.schemas.categories import CategoryList, CategoryOut
 from app.edge.dependencies import ReadTx
 from app.edge.problems import documented
 from app.store import categories as store

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from app.actions.imports import catalogues
-from app.api.schemas import CrimeCodeIn, CrimeCodeList, CrimeCodeOut
+from app.api.schemas.crime_codes import CrimeCodeIn, CrimeCodeList, CrimeCodeOut
 from app.core.imports.crime_codes import SHIPPED
 from app.core.permissions import May, check_may
 from app.edge.bodies import JsonRoute

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from app.api.schemas import Health
+from app.api.schemas.health import Health
 from app.edge.dependencies import CurrentServices
 from app.edge.problems import described
 from app.store import health as store

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.api import geojson, parameters
 from app.api.geojson import GeoJson
 from app.api.parameters import BboxText, Codes
-from app.api.schemas import HotSpotChanges, HotSpotCollection, HotSpotDetail
+from app.api.schemas.hotspots import HotSpotChanges, HotSpotCollection, HotSpotDetail
 from app.core.errors import NotFoundError
 from app.core.permissions import May, check_may
 from app.edge import etags

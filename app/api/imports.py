@@ -10,7 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.actions.imports import reports, requests
-from app.api.schemas import (
+from app.api.schemas.base import Sentence
+from app.api.schemas.imports import (
     ImportCommitIn,
     ImportErrors,
     ImportList,
@@ -20,7 +21,6 @@ from app.api.schemas import (
     ImportRowError,
     ImportRowProblem,
     ImportRows,
-    Sentence,
 )
 from app.core.errors import FieldProblem, InvalidError, NotFoundError
 from app.core.imports.problems import problem_from_json
@@ -28,7 +28,7 @@ from app.core.imports.states import AT_WORK, Choice, State
 from app.core.permissions import Actor, May, check_may
 from app.edge import sessions, uploads
 from app.edge.bodies import JsonRoute, parsed
-from app.edge.dependencies import CurrentActor, CurrentServices, ReadTx, WriteTx
+from app.edge.dependencies import CurrentServices, CurrentWriter, Reader, ReadTx, WriteTx
 from app.edge.problems import documented
 from app.edge.services import Services
 from app.store import imports as store
@@ -72,7 +72,7 @@ ChoiceNow = Annotated[
 @streams.post("", status_code=202, responses=documented(415), openapi_extra=_FILE_BODY)
 async def post_import(
     request: Request,
-    actor: CurrentActor,
+    actor: CurrentWriter,
     services: CurrentServices,
     response: Response,
     source: SourceName = None,
@@ -107,10 +107,15 @@ def get_imports(tx: ReadTx, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -
 
 
 @router.get("/{import_id:uuid}", responses=documented(404))
-def get_import(import_id: UUID, tx: ReadTx) -> ImportOut:
+def get_import(import_id: UUID, reader: Reader) -> ImportOut:
     """How far an import has come, what is wrong most often, and for its importer what a dry run shows."""
-    check_may(tx.actor, May.IMPORT_FILES)
-    return _found(tx, import_id)
+    check_may(reader.actor, May.IMPORT_FILES)
+    with reader.plain() as tx:
+        found = _found(tx, import_id)
+        upload = store.upload(tx, import_id)
+    if upload is not None and upload["has_preview"]:
+        found.preview = reports.preview(reader, import_id)
+    return found
 
 
 @router.patch("/{import_id:uuid}", responses=documented(404, 409, 415))
@@ -178,34 +183,29 @@ def get_errors(
 @streams.get("/{import_id:uuid}/errors.csv", response_class=StreamingResponse, responses=documented(404, 409))
 def get_error_file(
     import_id: UUID,
-    request: Request,
-    actor: CurrentActor,
+    reader: Reader,
     services: CurrentServices,
     rows: Literal["all", "refused"] = "all",
     language: Literal["sv", "en"] = "sv",
 ) -> StreamingResponse:
     """The same file with a column that says what is wrong, for its importer: mend it and send it again."""
     pieces = reports.with_errors(
-        services.database,
-        actor,
+        reader,
         import_id,
         services.uploads,
         language=language,
         only_refused=rows == "refused",
-        origin=sessions.origin(request),
     )
     disposition = f'attachment; filename="import-{import_id}.csv"'
     return StreamingResponse(pieces, media_type=CSV, headers={"Content-Disposition": disposition})
 
 
 @streams.get("/{import_id:uuid}/events", response_class=StreamingResponse, responses=documented(404))
-async def get_events(
-    import_id: UUID, actor: CurrentActor, services: CurrentServices, request: Request
-) -> StreamingResponse:
+async def get_events(import_id: UUID, reader: Reader, services: CurrentServices, request: Request) -> StreamingResponse:
     """Progress as server-sent events: the import whenever it has changed, until nothing more happens by itself."""
-    check_may(actor, May.IMPORT_FILES)
-    first = await run_in_threadpool(_look, services, actor, import_id)
-    events = _events(services, actor, first, request)
+    check_may(reader.actor, May.IMPORT_FILES)
+    first = await run_in_threadpool(_look, services, reader.actor, import_id)
+    events = _events(services, reader.actor, first, request)
     return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
@@ -274,7 +274,6 @@ def _found(tx: ReadTx, import_id: UUID) -> ImportOut:
     if row is None:
         raise NotFoundError("There is no such import that you may see.")
     out = _out(row)
-    out.preview = store.preview(tx, import_id) or None
     if State(row["state"]) not in AT_WORK:  # counting them takes a moment, and they are not all there yet
         out.commonest = [
             ImportRowProblem.of(problem_from_json(c["example"]), kind=c["kind"], count=c["n"])

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from app.actions import incident_links as actions
-from app.api.schemas import LinkDecisionIn, LinkIn, LinkList, LinkOut
+from app.api.schemas.incident_links import LinkDecisionIn, LinkIn, LinkList, LinkOut
 from app.core.errors import NotFoundError
 from app.core.permissions import May, check_may
 from app.edge.bodies import JsonRoute

@@ -10,15 +10,9 @@ from app.actions import incidents as actions
 from app.api import batches, geojson, parameters
 from app.api.geojson import GeoJson
 from app.api.parameters import BboxText, Codes
-from app.api.schemas import (
-    BatchStored,
-    FeatureCollection,
-    IncidentIn,
-    IncidentOut,
-    IncidentPatch,
-    LonLat,
-    Stored,
-)
+from app.api.schemas.base import LonLat
+from app.api.schemas.geojson import FeatureCollection
+from app.api.schemas.incidents import BatchStored, IncidentIn, IncidentOut, IncidentPatch, Stored
 from app.core.errors import NotFoundError
 from app.core.incidents import State
 from app.core.periods import parse_from, parse_to

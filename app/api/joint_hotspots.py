@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from app.api import geojson
 from app.api.geojson import GeoJson
 from app.api.hotspots import NOT_MODIFIED
-from app.api.schemas import JointCollection
+from app.api.schemas.joint_hotspots import JointCollection
 from app.core.permissions import May, check_may
 from app.edge import etags
 from app.edge.dependencies import ReadTx

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.api.schemas import OrganisationList, OrganisationOut
+from app.api.schemas.organisations import OrganisationList, OrganisationOut
 from app.edge.dependencies import ReadTx
 from app.edge.problems import documented
 from app.store import organisations as store

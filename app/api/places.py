@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.api.schemas import LonLat, PlaceList, PlaceOut
+from app.api.schemas.base import LonLat
+from app.api.schemas.places import PlaceList, PlaceOut
 from app.core.permissions import May, check_may
 from app.edge.bodies import JsonRoute
 from app.edge.dependencies import ReadTx

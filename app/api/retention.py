@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from app.actions import privacy
 from app.actions import retention as actions
-from app.api.schemas import DueOut, PrivacyReport, RetentionDue, RetentionRules
+from app.api.schemas.retention import DueOut, PrivacyReport, RetentionDue, RetentionRules
 from app.core.retention import RetentionRule
 from app.edge.bodies import JsonRoute
 from app.edge.dependencies import CurrentServices, Reader, ReadTx, WriteTx

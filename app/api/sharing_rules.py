@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.actions import sharing_rules as actions
-from app.api.schemas import SharingRuleIn, SharingRuleList, SharingRuleMade, SharingRuleOut
+from app.api.schemas.sharing_rules import SharingRuleIn, SharingRuleList, SharingRuleMade, SharingRuleOut
 from app.core.periods import stockholm_date
 from app.core.permissions import May, check_may
 from app.edge.bodies import JsonRoute

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from app.actions import accounts as actions
-from app.api.schemas import TokenIn, TokenIssued, TokenList, TokenOut
+from app.api.schemas.tokens import TokenIn, TokenIssued, TokenList, TokenOut
 from app.core.permissions import May, Token, check_may
 from app.edge.bodies import JsonRoute
 from app.edge.dependencies import CurrentServices, ReadTx, WriteTx

@@ -240,7 +240,7 @@ class _Desk:
     def _tell_guess(self) -> None:
         """How the file was understood, for somebody who may know better."""
         with self.place.database.read(self.actor) as tx:
-            guess = imports.preview(tx, self.import_id).get("guess", {})
+            guess = imports.guess(tx, self.import_id)
         landings = guess.get("landings", ())
         if landings and landings[0]["name"]:
             typer.echo(f"The points land in {landings[0]['name']} (EPSG:{landings[0]['srid']}).", err=True)

@@ -48,6 +48,11 @@ def _write(request: Request, actor: CurrentActor) -> Iterator[store.WriteTx]:
         yield tx
 
 
+def _writer(request: Request, actor: CurrentActor) -> Actor:
+    sessions.count_write(request, actor)
+    return actor
+
+
 def _reader(request: Request, actor: CurrentActor) -> store.Reader:
     return sessions.reader(request, actor)
 
@@ -55,6 +60,7 @@ def _reader(request: Request, actor: CurrentActor) -> store.Reader:
 # scope="function": the exit code, the commit, runs before the answer leaves; a failing commit is an error.
 ReadTx = Annotated[store.ReadTx, Depends(_read, scope="function")]
 Reader = Annotated[store.Reader, Depends(_reader)]  # begins its transactions itself: reads of exact positions
+CurrentWriter = Annotated[Actor, Depends(_writer)]  # begins its transaction itself: when a file has arrived
 WriteTx = Annotated[store.WriteTx, Depends(_write, scope="function")]
 
 

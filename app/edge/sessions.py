@@ -139,9 +139,14 @@ def read(request: Request, reader: Actor) -> Iterator[ReadTx]:
 @contextmanager
 def write(request: Request, writer: Actor) -> Iterator[WriteTx]:
     """One change within the writer's scope. Raises TooManyError."""
-    limits.check(request, Kind.WRITE, str(writer.id))
+    count_write(request, writer)
     with services.of(request).database.write(writer, origin(request)) as tx:
         yield tx
+
+
+def count_write(request: Request, writer: Actor) -> None:
+    """Raises TooManyError."""
+    limits.check(request, Kind.WRITE, str(writer.id))
 
 
 def reader(request: Request, asking: Actor) -> Reader:

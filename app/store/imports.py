@@ -12,7 +12,7 @@ from app.core.imports.reader import AreaFigure
 from app.core.imports.states import Choice, State
 from app.core.incidents import State as ReportState
 from app.store.queries import load, record, records
-from app.store.tx import ReadTx, WriteTx
+from app.store.tx import AuditedReadTx, ReadTx, WriteTx
 
 SQL = load("imports")
 
@@ -314,14 +314,20 @@ def figures(tx: ReadTx, *, source: str | None, area: str | None, limit: int) -> 
 
 
 def upload(tx: ReadTx, import_id: UUID) -> dict[str, Any] | None:
-    """The actor's own upload, while it is there, with what the dry run shows of it."""
+    """The actor's own upload, while it is there: `has_preview` when a dry run shows something of it."""
     return record(tx.conn.execute(SQL.upload, _own(tx, import_id)))
 
 
-def preview(tx: ReadTx, import_id: UUID) -> dict[str, Any]:
-    """What a dry run shows of the actor's own upload; empty while there is nothing to show."""
-    found = upload(tx, import_id)
-    return {} if found is None or found["preview"] is None else json.loads(found["preview"])
+def guess(tx: ReadTx, import_id: UUID) -> dict[str, Any]:
+    """How the actor's own upload was understood; empty while it was not read."""
+    text = tx.conn.execute(SQL.guess, _own(tx, import_id)).scalar()
+    return {} if text is None else json.loads(text)
+
+
+def preview(tx: AuditedReadTx, import_id: UUID) -> dict[str, Any]:
+    """What a dry run shows of the actor's own upload: rows with their positions, so only between audit lines."""
+    text = tx.conn.execute(SQL.preview, _own(tx, import_id)).scalar()
+    return {} if text is None else json.loads(text)
 
 
 def set_preview(tx: WriteTx, import_id: UUID, preview: Mapping[str, Any]) -> None:

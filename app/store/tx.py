@@ -162,9 +162,11 @@ class Reader:
         """A snapshot between two audit lines."""
         return self.database.audited_read(self.actor, self.origin, action, subject, **asked)
 
-    def reading(self, action: AuditAction, **asked: Any) -> AbstractContextManager[Reading]:
+    def reading(
+        self, action: AuditAction, subject: UUID | None = None, **asked: Any
+    ) -> AbstractContextManager[Reading]:
         """As many snapshots as it takes between two audit lines."""
-        return self.database.audited(self.actor, self.origin, action, **asked)
+        return self.database.audited(self.actor, self.origin, action, subject, **asked)
 
 
 @dataclass(frozen=True, slots=True)

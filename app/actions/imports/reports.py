@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from app.core.audit import AuditAction
@@ -17,11 +18,11 @@ from app.core.imports.problems import problem_from_json
 from app.core.imports.profile import Profile
 from app.core.imports.profile import from_json as profile_from_json
 from app.core.imports.source import Cell, SourceRow
-from app.core.permissions import Actor, May, check_may
+from app.core.permissions import May, check_may
 from app.readers import SourceTable, open_file
 from app.store import imports
 from app.store.imports import RowNote
-from app.store.tx import Database, Origin, WriteTx
+from app.store.tx import Reader, ReadTx
 from app.store.uploads import Uploads
 
 ROWS_AT_A_TIME = 5_000
@@ -32,23 +33,23 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def with_errors(
-    database: Database,
-    actor: Actor,
-    import_id: UUID,
-    uploads: Uploads,
-    *,
-    language: str,
-    only_refused: bool,
-    origin: Origin | None = None,
+    reader: Reader, import_id: UUID, uploads: Uploads, *, language: str, only_refused: bool
 ) -> Iterator[bytes]:
     """The file with an error column, in pieces; all rows, or only those that did not go in.
 
     What can be wrong with the request is raised before the first piece.
     """
-    with database.write(actor, origin) as tx:
+    with reader.plain() as tx:
         table, _ = opened_again(tx, import_id, uploads)
-        tx.record(AuditAction.UPLOAD_READ, import_id)
-    return _pieces(database, actor, import_id, table, language, only_refused=only_refused)
+    return _pieces(reader, import_id, table, language, only_refused=only_refused)
+
+
+def preview(reader: Reader, import_id: UUID) -> dict[str, Any]:
+    """What a dry run shows of the reader's own upload."""
+    with reader.audited(AuditAction.UPLOAD_READ, import_id) as tx:
+        shown = imports.preview(tx, import_id)
+        tx.hand_out(len(shown.get("rows", ())) + len(shown.get("map", {}).get("features", ())))
+    return shown
 
 
 def as_text(cell: Cell) -> str:
@@ -81,7 +82,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def opened_again(tx: WriteTx, import_id: UUID, uploads: Uploads) -> tuple[SourceTable, Profile]:
+def opened_again(tx: ReadTx, import_id: UUID, uploads: Uploads) -> tuple[SourceTable, Profile]:
     """The importer's own upload and how it is read. Raises NotFoundError and TransitionError."""
     check_may(tx.actor, May.IMPORT_FILES)
     found = imports.one(tx, import_id)
@@ -94,27 +95,21 @@ def opened_again(tx: WriteTx, import_id: UUID, uploads: Uploads) -> tuple[Source
 
 
 def _pieces(
-    database: Database,
-    actor: Actor,
-    import_id: UUID,
-    table: SourceTable,
-    language: str,
-    *,
-    only_refused: bool,
+    reader: Reader, import_id: UUID, table: SourceTable, language: str, *, only_refused: bool
 ) -> Iterator[bytes]:
-    yield (BOM + _line([*table.columns, HEADINGS[language]])).encode()
-    rows = table.rows()
-    while some := list(islice(rows, ROWS_AT_A_TIME)):
-        told = _told(database, actor, import_id, some, language)
-        lines = _lines(some, told, only_refused=only_refused)
-        yield "".join(lines).encode()
+    """The audit log has a line before the first piece, and one with the number of rows after the last."""
+    with reader.reading(AuditAction.UPLOAD_READ, import_id, only_refused=only_refused) as reading:
+        yield (BOM + _line([*table.columns, HEADINGS[language]])).encode()
+        rows = table.rows()
+        while some := list(islice(rows, ROWS_AT_A_TIME)):
+            with reading.snapshot() as tx:
+                lines = list(_lines(some, _told(tx, import_id, some, language), only_refused=only_refused))
+                tx.hand_out(len(lines))
+            yield "".join(lines).encode()
 
 
-def _told(
-    database: Database, actor: Actor, import_id: UUID, rows: Sequence[SourceRow], language: str
-) -> dict[int, str]:
-    with database.read(actor) as tx:
-        notes = imports.notes(tx, import_id, after=rows[0].number - 1, limit=len(rows))
+def _told(tx: ReadTx, import_id: UUID, rows: Sequence[SourceRow], language: str) -> dict[int, str]:
+    notes = imports.notes(tx, import_id, after=rows[0].number - 1, limit=len(rows))
     return {n.number: sentence(n, language) for n in notes if n.number <= rows[-1].number}
 
 

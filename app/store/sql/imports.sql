@@ -254,7 +254,18 @@ INSERT INTO import_uploads (import_id, organisation_id, account_id) VALUES (:id,
 
 -- upload --
 -- The importer's own, and nobody else's.
-SELECT u.import_id, CAST(u.preview AS text) AS preview
+SELECT u.preview IS NOT NULL AS has_preview
+  FROM import_uploads AS u
+ WHERE u.import_id = :id AND u.organisation_id = :organisation_id AND u.account_id = :account_id
+
+-- guess --
+-- How the file was understood: names of columns and values of categories, and no row.
+SELECT CAST(u.preview -> 'guess' AS text) AS guess
+  FROM import_uploads AS u
+ WHERE u.import_id = :id AND u.organisation_id = :organisation_id AND u.account_id = :account_id
+
+-- preview --
+SELECT CAST(u.preview AS text) AS preview
   FROM import_uploads AS u
  WHERE u.import_id = :id AND u.organisation_id = :organisation_id AND u.account_id = :account_id
 

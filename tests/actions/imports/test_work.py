@@ -22,6 +22,7 @@ from app.core.permissions import Actor
 from app.store import imports, places
 from app.store.imports import NewImport
 from app.store.tx import Database as Db
+from app.store.tx import Reader
 from app.store.uploads import Uploads
 from tests.conftest import Database
 from tests.factories import CENTRE, METRIC_SRID, NOW, Actors
@@ -248,11 +249,11 @@ def test_an_upload_is_read_again_by_its_importer_only_and_only_once_it_was_read(
     import_id = office.send(row(1))
     ask: dict[str, Any] = {"language": "sv", "only_refused": False}
     with pytest.raises(TransitionError):
-        reports.with_errors(office.place.database, office.actor, import_id, office.place.uploads, **ask)
+        reports.with_errors(Reader(office.place.database, office.actor), import_id, office.place.uploads, **ask)
     office.work(import_id)
     with pytest.raises(NotFoundError):
-        reports.with_errors(office.place.database, actors["police"], import_id, office.place.uploads, **ask)
-    pieces = reports.with_errors(office.place.database, office.actor, import_id, office.place.uploads, **ask)
+        reports.with_errors(Reader(office.place.database, actors["police"]), import_id, office.place.uploads, **ask)
+    pieces = reports.with_errors(Reader(office.place.database, office.actor), import_id, office.place.uploads, **ask)
     assert len(b"".join(pieces).splitlines()) == 2
 
 
