@@ -157,7 +157,9 @@ class Token:
     ends_at: datetime | None = None
 
     def opens(self, what: May) -> bool:
-        """Whether a request with this token may do it, if its role may."""
+        """Whether a request with this token may do it, if its role may. Imports show places as they are."""
+        if what is May.IMPORT_FILES and self.precision not in (None, Precision.EXACT):
+            return False
         return not self.collections or any(what in OPENS[collection] for collection in self.collections)
 
 

@@ -1,20 +1,24 @@
 """Files in over HTTP: checked, committed, stopped, undone; every row accounted for, and nothing told of its content."""
 
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.core.limits import Limits
 from tests.api.conftest import AsRole
 from tests.api.wire import INCIDENTS, PROBLEM, codes, rows
 from tests.conftest import Database
-from tests.factories import CENTRE
+from tests.factories import CENTRE, LINDESTA, NOW
 
 IMPORTS = "/api/v1/imports"
 HEADER = "kategori;datum;lat;lon;referens;text"
@@ -418,3 +422,38 @@ def test_a_large_file_is_allowed_and_a_too_large_one_refused(
     app.state.services = __import__("dataclasses").replace(app.state.services, max_upload_bytes=1_000)
     answer = coordinator.post(IMPORTS, params=SOURCE, content=b"x" * 1_001)
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/too-large")
+
+
+def test_what_is_read_of_an_upload_stands_in_the_log_with_its_rows(
+    coordinator: TestClient, database: Database, worked: Worked
+) -> None:
+    import_ = sent(coordinator, table(line(1), line(2), line(3, kategori="RYMD")))
+    coordinator.get(import_["links"]["self"])  # there is nothing to show yet
+    worked()
+    seen(coordinator, import_)
+    coordinator.get(import_["links"]["errors.csv"], params={"rows": "refused"})
+    with psycopg.connect(database.conninfo()) as conn:
+        told = conn.execute(
+            "SELECT action, figures ->> 'rows' FROM audit_lines WHERE subject = %s AND action IN ('upload.read',"
+            " 'read.ended') ORDER BY id",
+            [import_["id"]],
+        ).fetchall()
+    assert told == [("upload.read", None), ("read.ended", "4"), ("upload.read", None), ("read.ended", "1")]
+
+
+def test_a_token_that_sees_coarsely_sees_nothing_of_imports(
+    coordinator: TestClient, as_role: AsRole, app: FastAPI, worked: Worked
+) -> None:
+    import_ = done(coordinator, worked, table(line(1)))
+    wanted = {"organisation": LINDESTA, "account": "coordinator", "name": "Karta", "precision": "snapped"}
+    issued = as_role("admin").post("/api/v1/tokens", json=wanted | {"ends_at": f"{NOW + timedelta(days=30):%FT%TZ}"})
+    assert issued.status_code == 201, issued.text
+    coarse = TestClient(app, headers={"Authorization": f"Bearer {issued.json()['secret']}"})
+    for name in ("self", "errors", "errors.csv", "events"):
+        assert coarse.get(import_["links"][name]).status_code == 403, name
+    assert coarse.post(IMPORTS, params=SOURCE, content=table(line(2))).status_code == 403
+
+
+def test_files_that_are_sent_count_as_writes(app: FastAPI, coordinator: TestClient) -> None:
+    app.state.services = dataclasses.replace(app.state.services, limits=Limits(writes=1))
+    assert [coordinator.post(IMPORTS, params=SOURCE, content=table(line(n))).status_code for n in (1, 2)] == [202, 429]

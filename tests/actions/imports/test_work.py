@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from app.actions.imports import reading, reports, requests, upkeep, work
 from app.actions.imports.work import Workplace, propose_links, work_on_import
+from app.actions.retention import carry_out_retention, set_retention
 from app.core.errors import BusyError, InvalidError, NotFoundError, TransitionError
 from app.core.imports.known import Place
 from app.core.imports.states import Choice, State
 from app.core.permissions import Actor
+from app.core.retention import RetentionRule
 from app.store import imports, places
 from app.store.imports import NewImport
 from app.store.tx import Database as Db
@@ -334,3 +336,63 @@ def test_every_row_of_a_file_is_accounted_for(office: Office, cells: list[dict[s
             assert sum(told) == found["read_count"] == read, told
             assert found["good_count"] == found["created_count"] + found["updated_count"]
         assert State(found["state"]) is State.DONE
+
+
+def purged(office: Office, database: Database) -> None:
+    """All that is stored has become three months old, V-2 three years; rules take texts, places and old reports."""
+    with psycopg.connect(database.conninfo()) as conn:  # the purge goes by the database's clock
+        conn.execute(
+            "UPDATE incidents SET occurred_from = now() - CASE source_ref WHEN 'V-2' THEN interval '3 years'"
+            " ELSE interval '3 months' END, occurred_to = NULL"
+        )
+        conn.execute("INSERT INTO audit_lines (actor, role, action) VALUES ('x', 'x', 'x')")
+    rule = RetentionRule(text_after_months=1, position_after_months=1, everything_after_months=24)
+    with office.place.database.write(office.actor) as tx:
+        set_retention(tx, [rule], NOW)
+    carry_out_retention(office.place.database, office.actor)
+
+
+def stored(office: Office, *rows_: str) -> UUID:
+    """An import that has gone in."""
+    import_id = office.send(*rows_)
+    office.work(import_id)
+    office.commit(import_id)
+    return import_id
+
+
+def test_a_purge_takes_the_file_of_what_it_takes(office: Office, database: Database) -> None:
+    stored(office, row(1), row(2))
+    kept = office.send(row(3))
+    office.work(kept)
+    purged(office, database)
+    assert count(database, "incidents WHERE text IS NULL") == 1
+    assert (count(database, "import_uploads"), count(database, "import_rows")) == (1, 1)
+    upkeep.delete_ended_uploads(office.place.database, office.place.uploads, datetime.now(UTC) + timedelta(days=2))
+    assert [f.name for f in office.place.uploads.folder.iterdir()] == [str(kept)]
+
+
+def test_what_was_purged_does_not_come_back_with_its_file(office: Office, database: Database) -> None:
+    stored(office, row(1))
+    purged(office, database)
+    assert office.found(stored(office, row(1)))["doubled_count"] == 1
+    assert count(database, "incidents WHERE text IS NULL AND position_purged_at IS NOT NULL") == 1
+
+
+def test_an_undone_import_does_not_bring_purged_content_back(office: Office, database: Database) -> None:
+    stored(office, row(1))
+    import_id = stored(office, row(1, text="Två rutor", lon=f"{CENTRE[0] + 1e-3}"))
+    assert count(database, "incident_versions WHERE content ? 'content_hash'") == 1
+    purged(office, database)
+    assert count(database, "incident_versions WHERE content ? 'content_hash'") == 0
+    with office.place.database.write(office.actor) as tx:
+        requests.undo_import(tx, import_id, NOW)
+    assert office.work(import_id)["state"] == "undone"
+    assert count(database, "incidents WHERE text IS NULL AND position_purged_at IS NOT NULL AND version = 3") == 1
+
+
+def test_an_import_whose_incidents_are_purged_can_be_undone(office: Office, database: Database) -> None:
+    import_id = stored(office, row(2))
+    purged(office, database)
+    with office.place.database.write(office.actor) as tx:
+        requests.undo_import(tx, import_id, NOW)
+    assert office.work(import_id)["state"] == "undone"
