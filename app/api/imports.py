@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from itertools import chain
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -196,8 +197,9 @@ def get_error_file(
         language=language,
         only_refused=rows == "refused",
     )
+    first = next(pieces)  # the log has it before the first byte leaves
     disposition = f'attachment; filename="import-{import_id}.csv"'
-    return StreamingResponse(pieces, media_type=CSV, headers={"Content-Disposition": disposition})
+    return StreamingResponse(chain([first], pieces), media_type=CSV, headers={"Content-Disposition": disposition})
 
 
 @streams.get("/{import_id:uuid}/events", response_class=StreamingResponse, responses=documented(404))

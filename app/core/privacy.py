@@ -90,6 +90,38 @@ PROCESSED: Final[dict[str, Processing]] = {
         what="User names and argon2id hashes.", why="Signing in.", kept="As the account.", is_personal=True
     ),
     "turns": Processing(what="Keyed hashes of who asked when.", why="Limits of pace.", kept="Until the turn is over."),
+    "imports": Processing(
+        what="Files that were imported: name, source, how they were read, how many rows, by whom.",
+        why="Being able to show where incidents came from, and to take an import back.",
+        kept=_FOREVER,
+        is_personal=True,
+    ),
+    "import_uploads": Processing(
+        what="Whose file it is, and some of its rows as they would go in; the file itself lies beside the database.",
+        why="Looking before rows go in, and mending those that did not.",
+        kept="A week after the import has ended, a month undecided; less when its incidents are purged.",
+        is_personal=True,
+    ),
+    "import_rows": Processing(
+        what="Which row of a file made which incident.", why="Taking an import back.", kept=_WITH_INCIDENT
+    ),
+    "import_problems": Processing(
+        what="What is wrong with which row, in words of ours.", why="Mending files.", kept=_FOREVER
+    ),
+    "import_profiles": Processing(
+        what="Which column of a source's files says what.", why="Reading its next file alike.", kept=_FOREVER
+    ),
+    "places": Processing(what="Names of places and where they lie.", why="Finding named places.", kept=_FOREVER),
+    "crime_codes": Processing(what="Which category a crime code is.", why="Reading police files.", kept=_FOREVER),
+    "area_figures": Processing(
+        what="How many incidents an area had in a time.", why="Statistics without places.", kept=_FOREVER
+    ),
+    "incident_links": Processing(
+        what="Which two reports may tell of one incident, and who decided.",
+        why="Counting an incident once.",
+        kept=_WITH_INCIDENT,
+        is_personal=True,
+    ),
     "organisations": Processing(what="The controllers.", why="Every incident has one controller.", kept=_FOREVER),
     "areas": Processing(what="Municipalities, local police areas, districts.", why="Where one works.", kept=_FOREVER),
     "sources": Processing(what="Where reports come from.", why="How far they are trusted.", kept=_FOREVER),

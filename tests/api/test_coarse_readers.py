@@ -128,6 +128,14 @@ def moved(database: Database, seed: int) -> None:
         assert conn.execute(MOVE_HOTSPOTS, {"seed": seed}).rowcount == 1
 
 
+WITHOUT_PARAMETERS = (
+    *("analyses", "areas", "catchments", "categories", "organisations", "sharing-rules"),
+    *("audit", "audit/export", "privacy", "retention/preview", "retention/rules", "tokens"),
+    *("area-figures", "crime-codes", "imports", "incident-links", "places"),
+    *(f"imports/00000000-0000-4000-8000-000000000000{rest}" for rest in ("", "/errors", "/errors.csv", "/events")),
+)
+
+
 def addresses_asked(
     seed: int, ids: list[str], hotspot_ids: list[str], run: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -158,7 +166,7 @@ def addresses_asked(
     yield HOTSPOTS, {"min_count": 11}
     for one in hotspot_ids:
         yield f"{HOTSPOTS}/{one}", {}
-    for rest in ("analyses", f"analyses/{run}", "areas", "catchments", "categories", "organisations", "sharing-rules"):
+    for rest in (f"analyses/{run}", *WITHOUT_PARAMETERS):
         yield f"/api/v1/{rest}", {}
     yield CATCHMENTS, {"municipality": LINDESTA, "year": 2026}
     yield "/api/v1/joint-hotspots", {}

@@ -16,6 +16,9 @@ from tests.factories import ACCOUNTS, HYTTFORS, LINDESTA
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 NOBODY_NEEDS = "everybody who is signed in"
 TOKENS = "/api/v1/tokens"
+IMPORTS = "/api/v1/imports"
+ONE_IMPORT = f"{IMPORTS}/{NOWHERE}"
+LINKS = "/api/v1/incident-links"
 NEW_TOKEN = {"organisation": LINDESTA, "account": "map_client", "name": "x", "ends_at": "2027-01-01T00:00:00Z"}
 Needs = set[May] | str
 
@@ -50,6 +53,25 @@ ROUTES: dict[tuple[str, str], tuple[Needs, Any, int]] = {
     ("PUT", "/api/v1/retention/rules"): ({May.SET_RETENTION}, {"rules": []}, 200),
     ("GET", "/api/v1/retention/preview"): ({May.SET_RETENTION}, None, 200),
     ("GET", "/api/v1/privacy"): ({May.READ_RETENTION}, None, 200),
+    ("POST", IMPORTS): ({May.IMPORT_FILES}, None, 422),
+    ("GET", IMPORTS): ({May.IMPORT_FILES}, None, 200),
+    ("GET", ONE_IMPORT): ({May.IMPORT_FILES}, None, 404),
+    ("PATCH", ONE_IMPORT): ({May.IMPORT_FILES}, {"profile": {}}, 404),
+    ("DELETE", ONE_IMPORT): ({May.IMPORT_FILES}, None, 404),
+    ("POST", f"{ONE_IMPORT}/commit"): ({May.IMPORT_FILES}, {}, 404),
+    ("POST", f"{ONE_IMPORT}/cancel"): ({May.IMPORT_FILES}, None, 404),
+    ("POST", f"{ONE_IMPORT}/places"): ({May.IMPORT_FILES}, {"row": 1, "place": NOWHERE}, 404),
+    ("GET", f"{ONE_IMPORT}/errors"): ({May.IMPORT_FILES}, None, 404),
+    ("GET", f"{ONE_IMPORT}/errors.csv"): ({May.IMPORT_FILES}, None, 404),
+    ("GET", f"{ONE_IMPORT}/events"): ({May.IMPORT_FILES}, None, 404),
+    ("GET", "/api/v1/places"): ({May.IMPORT_FILES}, None, 200),
+    ("GET", "/api/v1/crime-codes"): ({May.IMPORT_FILES}, None, 200),
+    ("PUT", f"/api/v1/crime-codes/{NOWHERE}"): ({May.IMPORT_FILES}, {"category": "SKD"}, 422),
+    ("DELETE", f"/api/v1/crime-codes/{NOWHERE}"): ({May.IMPORT_FILES}, None, 422),
+    ("GET", "/api/v1/area-figures"): ({May.READ_INCIDENTS}, None, 200),
+    ("GET", LINKS): ({May.REVIEW_INCIDENTS}, None, 200),
+    ("POST", LINKS): ({May.REVIEW_INCIDENTS}, {"first_id": NOWHERE, "second_id": NOWHERE[:-1] + "1"}, 404),
+    ("POST", f"{LINKS}/{NOWHERE}/decision"): ({May.REVIEW_INCIDENTS}, {"state": "confirmed"}, 404),
     ("GET", "/api/v1/areas"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/categories"): (NOBODY_NEEDS, None, 200),
     ("GET", "/api/v1/organisations"): (NOBODY_NEEDS, None, 200),

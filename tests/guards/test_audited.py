@@ -66,6 +66,7 @@ def test_what_gives_exact_positions_takes_an_audited_transaction() -> None:
     assert known.keys() >= EXACT
     assert {name: takes(known[name]) & {"ReadTx"} for name in EXACT} == {name: set() for name in EXACT}
     assert all(any("AuditedReadTx" in t for t in takes(known[name])) for name in EXACT)
+    assert takes(functions(sources()["store/imports.py"])["preview"]) == {"AuditedReadTx", "UUID"}
 
 
 @pytest.fixture

@@ -347,10 +347,15 @@ def test_who_sees_coarsely_finds_nothing_in_the_tables_themselves(app: Connectio
     assert app.execute("SELECT DISTINCT precision FROM seen_hotspots").fetchall() == [("snapped",)]
 
 
+OF_IMPORTS = ("imports", "import_uploads", "import_rows", "import_problems", "area_figures", "incident_links")
+
+
 def test_a_lower_limit_of_precision_closes_the_tables(app: Connection, actors: Actors) -> None:
     scoped(app, actors["coordinator"].organisation_id)
+    app.execute("SELECT set_config('lagesbild.actor', %s, true)", [str(actors["coordinator"].id)])
+    assert app.execute("SELECT count(*) > 0 FROM import_uploads").fetchone() == (True,)
     app.execute("SELECT set_config('lagesbild.precision', 'area', true)")
-    for table in ("incidents", "run_hotspots"):
+    for table in ("incidents", "run_hotspots", *OF_IMPORTS):
         assert app.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
     assert app.execute("SELECT DISTINCT precision FROM seen_incidents").fetchall() == [("area",)]
 
