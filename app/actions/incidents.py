@@ -269,7 +269,7 @@ def _known(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> dict[tuple[str, str]
     return incidents.by_reference(tx, sorted(references)) if references else {}
 
 
-def first_states(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> list[State]:
+def first_states(tx: ReadTx, drafts: Sequence[IncidentDraft]) -> list[State]:
     """Reviewers' own reports and those of trusted sources need no review."""
     if tx.actor.may(May.REVIEW_INCIDENTS):
         return [State.APPROVED] * len(drafts)
@@ -277,7 +277,7 @@ def first_states(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> list[State]:
     return [State.APPROVED if d.source in trusted else State.SUBMITTED for d in drafts]
 
 
-def _trusted(tx: WriteTx, drafts: Sequence[IncidentDraft]) -> set[str]:
+def _trusted(tx: ReadTx, drafts: Sequence[IncidentDraft]) -> set[str]:
     """Which of their sources the organisation trusts."""
     return {name for name, s in sources.named(tx, {d.source for d in drafts}).items() if s["is_trusted"]}
 

@@ -134,6 +134,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 yield _index(server)
                 yield _role(inspection.app_role(deployment.owner_url))
                 yield _login(inspection.unbound_login(engine))
+                yield _joint(deployment.settings.joint_database_url)
                 yield _security(inspection.unforced_tables(deployment.owner_url))
                 yield _worker(engine)
     except LagesbildError as error:
@@ -182,6 +183,7 @@ def _role(role: inspection.AppRole) -> Finding:
             (role.is_unbound, "may pass over row-level security (ALTER ROLE lagesbild_app NOSUPERUSER NOBYPASSRLS)"),
             (role.may_create, "may make roles or databases (ALTER ROLE lagesbild_app NOCREATEROLE NOCREATEDB)"),
             (role.is_owner, "is a member of lagesbild_owner (REVOKE lagesbild_owner FROM lagesbild_app)"),
+            (role.is_joint, "may use what is for the joint analysis alone (REVOKE lagesbild_joint FROM lagesbild_app)"),
             (role.owned > 0, f"owns {role.owned} objects (REASSIGN OWNED BY lagesbild_app TO lagesbild_owner)"),
         )
         if holds
@@ -198,6 +200,20 @@ def _login(unbound: str | None) -> Finding:
             "name lagesbild_app, and LAGESBILD_OWNER_DATABASE_URL the login that migrates."
         )
     return ok("The service signs in with a login that cannot shake row-level security off.")
+
+
+def _joint(url: str | None) -> Finding:
+    if url is None:
+        return note("No joint pictures: LAGESBILD_JOINT_DATABASE_URL names no login to make them.")
+    try:
+        login, is_joint = inspection.joint_login(url)
+    except SetupError as error:
+        return wrong(f"The login of the joint analysis: {error.message}")
+    if not is_joint:
+        return wrong(
+            f"LAGESBILD_JOINT_DATABASE_URL names {login}, which may not make joint pictures: lagesbild_joint may."
+        )
+    return ok("The joint analysis has a login of its own.")
 
 
 def _security(unforced: tuple[str, ...]) -> Finding:

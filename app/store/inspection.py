@@ -33,6 +33,7 @@ class AppRole:
     is_unbound: bool  # superuser, or may bypass row-level security
     may_create: bool  # roles or databases
     is_owner: bool  # a member of the owner role
+    is_joint: bool  # a member of the role of the joint analysis
 
 
 def server(url: str) -> Server:
@@ -60,6 +61,13 @@ def unbound_login(engine: Engine) -> str | None:
     with engine.connect() as connection:
         row = connection.execute(SQL.login).one()
     return row.name if row.is_unbound else None
+
+
+def joint_login(url: str) -> tuple[str, bool]:
+    """Who signs in for the joint analysis, and whether that may become its role. Raises SetupError."""
+    with _connection(url) as connection:
+        row = connection.execute(SQL.joint_login).one()
+        return row.name, row.is_joint
 
 
 def waiting_analyses(engine: Engine) -> int:

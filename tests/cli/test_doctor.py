@@ -15,6 +15,7 @@ import pytest
 from app.core.analysis import dbscan
 from app.store import migrate
 from app.store.cluster import SUPERUSER
+from app.store.engine import APP_ROLE, JOINT_ROLE
 from tests.cli.conftest import Run, Said
 
 
@@ -24,6 +25,7 @@ def test_a_healthy_deployment_has_nothing_wrong(lagesbild: Run, world: Any) -> N
     assert said.status == 0
     assert {line[:5] for line in said.lines} == {"ok   ", "note "}
     assert [line[7:] for line in said.lines if line.startswith("note")] == [
+        "No joint pictures: LAGESBILD_JOINT_DATABASE_URL names no login to make them.",
         "No worker is alive just now: analyses asked for on the web wait until `lagesbild worker` runs.",
         "No basemap: the map has no background. LAGESBILD_BASEMAP names a GeoJSON file.",
     ]
@@ -108,6 +110,22 @@ def test_a_superuser_behind_the_service_is_worth_a_note(lagesbild: Run, world: A
     said = lagesbild("doctor")
     assert said.status == 0
     assert f"note   The service signs in as {SUPERUSER}, which could shake row-level security off" in said.out
+
+
+def test_the_joint_analysis_needs_a_login_that_the_service_has_not(
+    lagesbild: Run, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    monkeypatch.setenv("LAGESBILD_JOINT_DATABASE_URL", world.url(JOINT_ROLE))
+    assert lagesbild("migrate").status == 0  # lets it log in
+    for url in (world.url(JOINT_ROLE), world.url(APP_ROLE), "postgresql://nobody@127.0.0.1:1/nothing"):
+        monkeypatch.setenv("LAGESBILD_JOINT_DATABASE_URL", url)
+        told += [line for line in lagesbild("doctor").lines if "oint analysis" in line]
+    assert told[:2] == [
+        "ok     The joint analysis has a login of its own.",
+        "wrong  LAGESBILD_JOINT_DATABASE_URL names lagesbild_app, which may not make joint pictures.",
+    ]
+    assert told[2].startswith("wrong  The login of the joint analysis: The database cannot be reached: ")
 
 
 def test_a_living_worker_is_told_by_its_heartbeat(lagesbild: Run, world: Any) -> None:

@@ -49,4 +49,4 @@ def test_words_that_may_be_stored_are_never_taken_away() -> None:
 
 
 def test_a_word_says_what_and_then_the_act() -> None:
-    assert all(re.fullmatch(r"[a-z]+\.[a-z]+(-[a-z]+)*", action) for action in AuditAction)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*", action) for action in AuditAction)

@@ -38,6 +38,7 @@ READ_COARSE_INCIDENTS yes      -                 -           -      -       -   
 READ_SHARED_INCIDENTS -        -                 yes         yes    -       -          -          -       -
 READ_TEXTS            yes      yes               yes         yes    yes     -          -          -       -
 REVIEW_INCIDENTS      -        -                 yes         yes    -       -          -          -       -
+IMPORT_FILES          -        -                 yes         yes    -       -          -          -       -
 RUN_ANALYSES          -        -                 yes         -      yes     -          -          -       -
 ADOPT_ANALYSES        -        -                 yes         -      yes     -          -          -       -
 READ_ANALYSES         -        -                 yes         yes    yes     yes        -          -       -
@@ -53,7 +54,7 @@ SET_RETENTION         -        -                 yes         yes    -       -   
 Matrix = dict[tuple[Role, May], bool]
 OWN, GIVER, ACCOUNT = UUID(int=1), UUID(int=2), UUID(int=3)
 GIVEN = Given(hotspots=(GIVER,), incidents=(GIVER,), rules="x", police_area="lpo")
-MATRIX_SIZE = 9 * 17
+MATRIX_SIZE = 9 * 18
 
 
 def expected() -> Matrix:

@@ -61,6 +61,11 @@ def test_only_the_database_and_the_migration_know_the_owners_password() -> None:
     assert knowing == {"db", "migrate"}
 
 
+def test_only_the_database_and_the_worker_know_the_password_of_the_joint_analysis() -> None:
+    knowing = {name for name, service in SERVICES.items() if "JOINT_PASSWORD" in str(service.get("environment"))}
+    assert knowing == {"db", "worker"}
+
+
 def test_the_app_and_the_worker_connect_as_the_role_that_owns_nothing() -> None:
     logins = {SERVICES[name]["environment"]["LAGESBILD_DATABASE_URL"].split(":")[1] for name in ("app", "worker")}
     assert logins == {"//lagesbild_app"}
@@ -72,6 +77,7 @@ def test_nothing_is_left_to_a_default() -> None:
         "LAGESBILD_SITE",
         "LAGESBILD_OWNER_PASSWORD",
         "LAGESBILD_APP_PASSWORD",
+        "LAGESBILD_JOINT_PASSWORD",
     }
     assert [name for name, rest in wanted if not rest.startswith(":?")] == []
 
@@ -97,9 +103,12 @@ def test_the_databases_entry_point_sets_up_a_server_and_renews_its_passwords() -
             with _connected(port, "postgres", "owner-first") as conn:
                 assert conn.execute("SELECT postgis_version() IS NOT NULL").fetchone() == (True,)
                 conn.execute("CREATE TABLE seen (place text)")
-            with _connected(port, "lagesbild_app", "app-first") as conn:
-                role = "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = user"
-                assert conn.execute(role).fetchone() == (False, False, False, False)
+            for user, password in (("lagesbild_app", "app-first"), ("lagesbild_joint", "joint-first")):
+                with _connected(port, user, password) as conn:
+                    role = (
+                        "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = user"
+                    )
+                    assert conn.execute(role).fetchone() == (False, False, False, False)
         with _entry_point(data, "second") as port:
             with _connected(port, "postgres", "owner-second") as conn:
                 assert conn.execute("SELECT count(*) FROM seen").fetchone() == (0,)
@@ -136,6 +145,7 @@ def _entry_point(folder: Path, word: str) -> Iterator[int]:
         "PGPORT": str(port),
         "LAGESBILD_OWNER_PASSWORD": f"owner-{word}",
         "LAGESBILD_APP_PASSWORD": f"app-{word}",
+        "LAGESBILD_JOINT_PASSWORD": f"joint-{word}",
     }
     server = subprocess.Popen(
         [folder / "db-entrypoint", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],

@@ -289,16 +289,16 @@ def test_what_is_asked_is_in_the_log_before_the_first_row_is_read(
 ) -> None:
     actor = actors["coordinator"]
     origin = Origin(request_id="r", address="192.0.2.1")
-    asked = ("incidents.read", None, {"area": "x"}, "r", "192.0.2.1", "incidents 1, hot spots 1, writes 1")
+    asked = ("incidents.read", None, {"area": "x"}, "r", "192.0.2.1", actor.scope.short())
     with db.audited_read(actor, origin, AuditAction.INCIDENTS_READ, area="x") as tx:
-        assert told_of_reads(superuser) == [(*asked, [actor.organisation_id])]
+        assert told_of_reads(superuser) == [(*asked, [*actor.scope.readable])]
         with pytest.raises(Exception, match="read-only transaction"):
             tx.conn.exec_driver_sql("INSERT INTO audit_lines (actor, role, action) VALUES ('x', 'x', 'x')")
         tx.conn.rollback()
         tx.hand_out(3)
         tx.hand_out(4)
     ended = ("read.ended", None, {"rows": 7, "whole": True}, *asked[3:])
-    assert told_of_reads(superuser)[1:] == [(*ended, [actor.organisation_id])]
+    assert told_of_reads(superuser)[1:] == [(*ended, [*actor.scope.readable])]
     pair = superuser.execute("SELECT DISTINCT figures ->> 'reading' FROM audit_lines WHERE figures ? 'reading'")
     assert len(pair.fetchall()) == 1
 

@@ -10,13 +10,14 @@ from datetime import datetime
 from uuid import UUID
 
 from app.actions.incidents import PURGED, first_states
+from app.core.audit import AuditAction
 from app.core.imports.doubles import Outcome, decide
 from app.core.imports.problems import Held, RowErrors, RowProblem
 from app.core.imports.reader import AreaFigure
 from app.core.incidents import IncidentDraft, State
 from app.store import imports, incidents
 from app.store.imports import Figures, RowNote, Stored
-from app.store.tx import WriteTx
+from app.store.tx import ReadTx, WriteTx
 
 HELD = "personal-data"
 TO_CHOOSE = "place-to-choose"  # the row waits until somebody says which place it means
@@ -66,7 +67,7 @@ def figures_of(notes: Iterable[RowNote]) -> Figures:
     return Figures(bad=kinds.count("bad"), held=kinds.count("held") + waiting, waiting=waiting)
 
 
-def foresee(tx: WriteTx, import_id: UUID, source: str, drafts: Drafts) -> Figures:
+def foresee(tx: ReadTx, import_id: UUID, source: str, drafts: Drafts) -> Figures:
     """What would become of drafts: for a dry run, which stores nothing."""
     outcomes = [outcome for _, outcome, _, _ in _known(tx, import_id, source, drafts).values()]
     doubled = outcomes.count(Outcome.DOUBLED)
@@ -91,6 +92,7 @@ def settle(tx: WriteTx, import_id: UUID, source: str, chunk: Chunk, *, reported_
         figures.updated += updated
     figures.good = figures.created + figures.updated
     figures.doubled = len(chunk.drafts) + len(chunk.area_figures) - figures.good
+    tx.record(AuditAction.IMPORT_STORED, import_id, **figures.as_values())
     return figures
 
 
@@ -142,13 +144,13 @@ def _settle_known(
 _Decided = tuple[UUID, Outcome, str | None, State]  # the incident, what becomes of the row, why, the incident's state
 
 
-def _twins(tx: WriteTx, import_id: UUID, source: str, drafts: Drafts) -> dict[int, imports.Twin]:
+def _twins(tx: ReadTx, import_id: UUID, source: str, drafts: Drafts) -> dict[int, imports.Twin]:
     hashes = {n: d.content_hash for n, d in drafts.items() if d.source_ref is None}
     return imports.twins(tx, import_id, source, hashes)
 
 
 def _known(
-    tx: WriteTx,
+    tx: ReadTx,
     import_id: UUID,
     source: str,
     drafts: Drafts,

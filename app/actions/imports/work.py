@@ -236,7 +236,6 @@ def _store_chunk(
         else:
             figures.read = chunk.row_count
         imports.advance(tx, found["id"], chunk.next_row, figures, now)
-        tx.record(AuditAction.IMPORT_STORED, found["id"], **figures.as_values())
 
 
 def _stored(tx: WriteTx, found: Mapping[str, Any], held: imports.Held, place: Workplace) -> None:

@@ -21,6 +21,7 @@ SELECT p.oid::regprocedure::text AS name
 -- The app role: what it owns here, and whether it could get around row-level security.
 SELECT r.rolsuper OR r.rolbypassrls AS is_unbound, r.rolcreaterole OR r.rolcreatedb AS may_create,
        pg_has_role(r.oid, 'lagesbild_owner', 'MEMBER') AS is_owner,
+       pg_has_role(r.oid, 'lagesbild_joint', 'MEMBER') AS is_joint,
        (SELECT count(*) FROM pg_shdepend AS d
          WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'o'
            AND d.dbid IN (0, (SELECT b.oid FROM pg_database AS b WHERE b.datname = current_database()))) AS owned
@@ -30,6 +31,10 @@ SELECT r.rolsuper OR r.rolbypassrls AS is_unbound, r.rolcreaterole OR r.rolcreat
 -- login --
 -- Who signs in for the app, before it takes the app role on.
 SELECT session_user AS name, r.rolsuper OR r.rolbypassrls AS is_unbound FROM pg_roles AS r WHERE r.rolname = session_user
+
+-- joint_login --
+-- Who signs in for the joint analysis, and whether that may become its role.
+SELECT session_user AS name, pg_has_role(session_user, 'lagesbild_joint', 'MEMBER') AS is_joint
 
 -- unforced --
 -- Tables of ours on which row-level security is not on, or not on for their owner.
