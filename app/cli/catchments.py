@@ -39,7 +39,7 @@ def make(
 ) -> None:
     """Make a year's catchments. They are fixed from then on; each holds at least LAGESBILD_SMALLEST_COUNT addresses."""
     k = settings_for(home).smallest_count
-    places = None if addresses is None else _places(addresses)
+    places = None if addresses is None else addresses_of(addresses)
     with opened(home, JOB_TIMEOUT_MS) as database:
         for code, count in make_all(database, year, k=k, municipality=municipality, addresses=places):
             told = f"{count} catchments of at least {k}" if count else f"fewer than {k} in all, so none were made"
@@ -55,7 +55,7 @@ def make_all(
         return [(code, actions.make_catchments(tx, code, year, k=k, addresses=addresses)) for code in codes]
 
 
-def _places(file: Path) -> Addresses:
+def addresses_of(file: Path) -> Addresses:
     """A point for each feature, whatever its kind."""
     points = layers.read(file).geometry.dropna().representative_point()
     if points.empty:

@@ -136,6 +136,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 yield _login(inspection.unbound_login(engine))
                 yield _joint(deployment.settings.joint_database_url)
                 yield _security(inspection.unforced_tables(deployment.owner_url))
+                yield _catchments(inspection.municipalities_without_catchments(engine))
                 yield _worker(engine)
     except LagesbildError as error:
         yield wrong(error.message)
@@ -223,6 +224,15 @@ def _security(unforced: tuple[str, ...]) -> Finding:
             "FORCE ROW LEVEL SECURITY, and find out who changed it."
         )
     return ok("Row-level security holds on every table, for its owner as well.")
+
+
+def _catchments(without: list[str]) -> Finding:
+    if without:
+        return note(
+            f"{', '.join(without)}: no catchments, so who sees positions snapped sees none there; "
+            "run `lagesbild catchments make`."
+        )
+    return ok("Every municipality has catchments that positions are snapped to.")
 
 
 def _worker(engine: Engine) -> Finding:

@@ -13,14 +13,18 @@ import shapely
 import typer
 from shapely.geometry.base import BaseGeometry
 
-from app.actions import accounts, deployments
+from app.actions import accounts, catchments, deployments
+from app.actions.catchments import Addresses
 from app.cli import deployment as cli_deployments
 from app.cli import layers, setting_up
+from app.cli.catchments import addresses_of
 from app.cli.deployment import Home
 from app.core import geo
 from app.core.errors import InvalidError, LagesbildError
 from app.core.organisations import Kind, checked_slug, slugified
+from app.core.periods import stockholm_date
 from app.core.permissions import Role
+from app.edge.services import now
 from app.store import accounts as stored_accounts
 from app.store import areas, organisations
 from app.store.tx import Database, ReadTx, WriteTx
@@ -57,6 +61,7 @@ class Municipality:
     slug: str
     boundary: BaseGeometry | None
     districts: tuple[District, ...]
+    addresses: Addresses | None
     police_area: str | None
     administrator: str | None
     coordinator: str | None
@@ -72,6 +77,7 @@ class Given:
     boundary: str | None
     districts: str | None
     attributes: tuple[str, str | None]  # the districts' name and code
+    addresses: str | None
     police_area: str | None
     administrator: str | None
     coordinator: str | None
@@ -122,6 +128,10 @@ def init(  # noqa: PLR0913 -- one option for each answer
     area_code: Annotated[
         str | None, typer.Option(help="The districts' attribute that holds a code. [made from the name]")
     ] = None,
+    addresses: Annotated[
+        str | None,
+        typer.Option(help="GeoJSON or GeoPackage with the addresses that positions are snapped to, or - for none."),
+    ] = None,
     police_area: Annotated[
         str | None, typer.Option(help="Code of the local police area, e.g. lpo-lindadalen, or - for none.")
     ] = None,
@@ -148,6 +158,7 @@ def init(  # noqa: PLR0913 -- one option for each answer
         boundary=boundary,
         districts=areas_file,
         attributes=(area_name, area_code),
+        addresses=addresses,
         police_area=police_area,
         administrator=admin,
         coordinator=coordinator,
@@ -162,7 +173,10 @@ def init(  # noqa: PLR0913 -- one option for each answer
             wanted = _asked(Asker(may_ask=not no_input), given, database, srid)
             with database.write(deployments.installer()) as tx:
                 tokens = _write(tx, wanted)
+                year, k = stockholm_date(now()).year, deployment.settings.smallest_count
+                made = _make_catchments(tx, wanted, year, k)
     _tell(wanted, tokens, srid)
+    _tell_next(wanted, made, year)
 
 
 def _asked(asker: Asker, given: Given, database: Database, srid: int) -> Municipality:
@@ -170,6 +184,9 @@ def _asked(asker: Asker, given: Given, database: Database, srid: int) -> Municip
     name = asker.answer(given.name, "--name", "Name of the municipality", _name)
     slug = asker.answer(given.slug, "--slug", "Short name", lambda typed: _free_slug(database, typed), slugified(name))
     boundary, districts = _asked_outlines(asker, given, slug, srid)
+    addresses = None
+    if boundary is not None:
+        addresses = asker.answer(given.addresses, "--addresses", "File with addresses", _addresses, NONE)
     police_area = asker.answer(given.police_area, "--police-area", "Code of the local police area", _code, NONE)
     administrator, coordinator = _asked_accounts(asker, given, database)
     return Municipality(
@@ -177,6 +194,7 @@ def _asked(asker: Asker, given: Given, database: Database, srid: int) -> Municip
         slug=slug,
         boundary=boundary,
         districts=districts,
+        addresses=addresses,
         police_area=police_area,
         administrator=administrator,
         coordinator=coordinator,
@@ -237,6 +255,12 @@ def _write(tx: WriteTx, wanted: Municipality) -> list[tuple[str, Role, str]]:
             token = accounts.issue_token(tx, organisation=wanted.slug, account=account, name="init")
             made.append((account, role, token.secret))
     return made
+
+
+def _make_catchments(tx: WriteTx, wanted: Municipality, year: int, k: int) -> int:
+    if wanted.addresses is None:
+        return 0
+    return catchments.make_catchments(tx, wanted.slug, year, k=k, addresses=wanted.addresses)
 
 
 def _features(tx: ReadTx, wanted: Municipality) -> Iterator[dict[str, Any]]:
@@ -332,6 +356,10 @@ def _district(row: Mapping[Any, Any], slug: str, attributes: tuple[str, str | No
     )
 
 
+def _addresses(typed: str) -> Addresses | None:
+    return None if typed == NONE else addresses_of(_file(typed))
+
+
 def _text(value: Any) -> str:
     return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124 -- NaN is not itself
 
@@ -359,12 +387,20 @@ def _tell(wanted: Municipality, tokens: list[tuple[str, Role, str]], srid: int) 
         typer.echo(
             "Tokens are shown this once. Hand each to the function it is for; `lagesbild tokens issue` makes more."
         )
+
+
+def _tell_next(wanted: Municipality, made: int, year: int) -> None:
+    if made:
+        typer.echo(f"Positions are snapped to {made} catchments for those who may not see them exactly.")
     typer.echo("\nNext:")
     if wanted.basemap is not None:
         typer.echo(f"  export LAGESBILD_BASEMAP={wanted.basemap}")
     typer.echo("  lagesbild doctor                     is all as it should be?")
     typer.echo("  lagesbild serve                      and beside it: lagesbild worker")
     typer.echo(f"  lagesbild import FILE --source NAME --organisation {wanted.slug}")
+    if wanted.boundary is not None and not made:
+        typer.echo(f"  lagesbild catchments make --year {year}")
+        typer.echo("      once there are reports, or with --addresses: who sees positions snapped sees none before")
     typer.echo("  sign in at http://127.0.0.1:8000/logga-in with a token")
 
 

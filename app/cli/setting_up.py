@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.actions import accounts, analyses, deployments, incidents, sharing_rules
+from app.actions import accounts, analyses, deployments, incidents, retention, sharing_rules
 from app.actions.analyses import AnalysisRequest
 from app.actions.imports import catalogues
 from app.cli.catchments import make_all
@@ -24,6 +24,7 @@ from app.core.geo import Position
 from app.core.incidents import RawIncident
 from app.core.periods import stockholm_date, stockholm_day_start
 from app.core.permissions import Actor, Role, system_actor
+from app.core.retention import RetentionRule
 from app.core.sharing_rules import Shared, SharingRule
 from app.edge.services import now
 from app.store import organisations
@@ -36,6 +37,7 @@ ROWS_AT_A_TIME = 10_000
 ANALYSED = timedelta(weeks=52)
 BEFORE = timedelta(weeks=26)  # an analysis of half a year ago, so that there is something to compare with
 FIRST_CATCHMENTS = 2026  # the demo's only set, so it serves the years before as well
+KEPT = RetentionRule(text_after_months=6, position_after_months=24, everything_after_months=60)
 Say = Callable[[str], None]
 Row = Mapping[str, str]
 
@@ -80,6 +82,7 @@ def load_sample(deployment: Deployment, say: Say) -> None:
             for rule in _json(folder / "sharing.json"):
                 sharing_rules.share(tx, _rule(rule), stockholm_date(now()))
         _load_places(database, folder)
+        _set_retention(database, folder)
         newest = _load_incidents(database, folder, say)
         made = make_all(database, FIRST_CATCHMENTS, k=deployment.settings.smallest_count)
         say(f"Made: {sum(count for _, count in made)} catchments that positions are snapped to")
@@ -129,6 +132,13 @@ def _load_places(database: Database, folder: Path) -> None:
         register = [p for p in catalogues.read_places(lines, slug) if municipality in (p.within, None)]
         with database.write(organisation_actor(database, slug, "sample data")) as tx:
             catalogues.load_places(tx, register)
+
+
+def _set_retention(database: Database, folder: Path) -> None:
+    """The same rules for every organisation."""
+    for organisation in _json(folder / "organisations.json"):
+        with database.write(organisation_actor(database, organisation["slug"], "sample data")) as tx:
+            retention.set_retention(tx, [KEPT], now())
 
 
 def _load_incidents(database: Database, folder: Path, say: Say) -> datetime:

@@ -70,6 +70,12 @@ def joint_login(url: str) -> tuple[str, bool]:
         return row.name, row.is_joint
 
 
+def municipalities_without_catchments(engine: Engine) -> list[str]:
+    """By name."""
+    with engine.connect() as connection:
+        return list(connection.execute(SQL.unsnapped).scalars())
+
+
 def waiting_analyses(engine: Engine) -> int:
     """How many analyses wait for a worker."""
     with engine.connect() as connection:

@@ -55,6 +55,11 @@ def test_the_first_start_gives_everybody_a_token_and_ctrl_c_stops_all(home: Path
         assert str(home / "demo-tokens.json") in ready
         found = _get(f"{address}/api/v1/hotspots", tokens["coordinator"])
         assert len(found["features"]) > 0
+        [kept] = _get(f"{address}/api/v1/retention/rules", tokens["auditor"])["rules"]
+        assert kept["everything_after_months"] == 60
+        assert _get(f"{address}/api/v1/joint-hotspots", tokens["coordinator"])["features"]
+        snapped = _get(f"{address}/api/v1/incidents", tokens["reporter"])["features"]
+        assert {f["properties"]["precision"] for f in snapped} == {"snapped"}
         assert len(_left_running(home)) > 2  # the database's processes and the worker
         process.send_signal(signal.SIGINT)
         assert process.wait(READY_S) == 0

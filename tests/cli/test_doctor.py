@@ -26,6 +26,10 @@ def test_a_healthy_deployment_has_nothing_wrong(lagesbild: Run, world: Any) -> N
     assert {line[:5] for line in said.lines} == {"ok   ", "note "}
     assert [line[7:] for line in said.lines if line.startswith("note")] == [
         "No joint pictures: LAGESBILD_JOINT_DATABASE_URL names no login to make them.",
+        (
+            "Hyttfors kommun, Lindesta kommun: no catchments, so who sees positions snapped sees none there; "
+            "run `lagesbild catchments make`."
+        ),
         "No worker is alive just now: analyses asked for on the web wait until `lagesbild worker` runs.",
         "No basemap: the map has no background. LAGESBILD_BASEMAP names a GeoJSON file.",
     ]
@@ -120,7 +124,7 @@ def test_the_joint_analysis_needs_a_login_that_the_service_has_not(
     assert lagesbild("migrate").status == 0  # lets it log in
     for url in (world.url(JOINT_ROLE), world.url(APP_ROLE), "postgresql://nobody@127.0.0.1:1/nothing"):
         monkeypatch.setenv("LAGESBILD_JOINT_DATABASE_URL", url)
-        told += [line for line in lagesbild("doctor").lines if "oint analysis" in line]
+        told += [line for line in lagesbild("doctor").lines if "joint " in line]
     assert told[:2] == [
         "ok     The joint analysis has a login of its own.",
         "wrong  LAGESBILD_JOINT_DATABASE_URL names lagesbild_app, which may not make joint pictures.",

@@ -56,6 +56,20 @@ def test_a_second_municipality_gets_its_areas_and_accounts(
     ) == [("lpo-lindadalen", "Samordnare", "coordinator")]
 
 
+def test_with_addresses_positions_are_snapped_from_the_first_report(
+    lagesbild: Run, world: Any, geojson: Callable[..., Path], ask: Callable[..., Any]
+) -> None:
+    places = [{"type": "Point", "coordinates": [15.75 + n % 7 / 50, 59.55 + n % 9 / 50]} for n in range(63)]
+    init = ("init", "--no-input", "--name", "Nyby", "--boundary", geojson("b.geojson", BOUNDARY))
+    said = lagesbild(*init, "--addresses", geojson("a.geojson", *((p, {}) for p in places)))
+    assert said.status == 0
+    [(made, k)] = ask("SELECT count(*), min(k) FROM catchments")
+    assert (made > 4, k) == (True, 5)
+    assert f"Positions are snapped to {made} catchments" in said.out
+    assert "lagesbild catchments make" not in said.out
+    assert "lagesbild catchments make --year" in lagesbild(*init, "--slug", "nyby-2").out
+
+
 def test_what_is_set_up_stands_in_the_audit_log(lagesbild: Run, world: Any, ask: Callable[..., Any]) -> None:
     last = ask("SELECT max(id) FROM audit_lines")[0][0]
     assert lagesbild("init", "--no-input", "--name", "Nyby", "--admin", "Chef").status == 0
@@ -72,7 +86,7 @@ def test_the_answers_can_be_typed_and_a_wrong_one_is_asked_again(
     lagesbild: Run, world: Any, geojson: Callable[..., Path], tmp_path: Path
 ) -> None:
     boundary = geojson("b.geojson", BOUNDARY)
-    typed = ["Åmåls kommun", "Åmål!", "", "nowhere.geojson", str(boundary), "", "", "Chef", "-", "-"]
+    typed = ["Åmåls kommun", "Åmål!", "", "nowhere.geojson", str(boundary), "", "", "", "Chef", "-", "-"]
     said = lagesbild("init", answers="\n".join(typed) + "\n")
     assert said.status == 0
     assert "Short name [amals-kommun]" in said.out

@@ -1,4 +1,4 @@
--- What `lagesbild doctor` asks of the database; all of it from the catalogue, none of it from rows.
+-- What `lagesbild doctor` asks of the database; from the catalogue, and of rows only how many there are.
 
 -- server --
 SELECT current_setting('server_version') AS version,
@@ -45,6 +45,14 @@ SELECT c.relname AS name
    AND NOT EXISTS (SELECT FROM pg_depend AS d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
  ORDER BY c.relname
+
+-- unsnapped --
+-- Municipalities without catchments.
+SELECT a.name
+  FROM areas AS a
+ WHERE a.kind = 'municipality' AND NOT EXISTS (SELECT FROM catchments AS c WHERE c.municipality_id = a.id)
+ ORDER BY a.name
+ LIMIT 1000
 
 -- waiting --
 SELECT count(*) AS n FROM jobs.procrastinate_jobs AS j WHERE j.status = 'todo' AND j.queue_name = 'analyse'
