@@ -10,9 +10,10 @@ from fastapi.responses import RedirectResponse
 
 from app.core.audit import AuditAction
 from app.core.errors import InvalidError
-from app.core.permissions import May, Role
+from app.core.permissions import May
 from app.core.retention import RetentionRule
 from app.web import visits
+from app.web.audit_words import action_name, figure_name, role_name, scope_words
 from app.web.i18n import gettext
 from app.web.render import page, speak
 from app.web.signing_in import sign_in_address
@@ -101,113 +102,6 @@ def rule_words(rule: RetentionRule) -> tuple[str, str, str, str, str]:
     months = (rule.text_after_months, rule.position_after_months, rule.everything_after_months)
     text, position, everything = ("–" if m is None else str(m) for m in months)
     return rule.source or gettext("alla"), rule.category or gettext("alla"), text, position, everything
-
-
-def action_name(action: str) -> str:
-    """What was done, in the reader's language; an action unknown by now is told by its word."""
-    names = {
-        AuditAction.AREAS_LOADED: gettext("Läste in områden"),
-        AuditAction.CATEGORIES_LOADED: gettext("Läste in händelsetyper"),
-        AuditAction.SOURCES_LOADED: gettext("Läste in källor"),
-        AuditAction.SHARING_CHANGED: gettext("Ändrade delningsregler"),
-        AuditAction.SIGNED_IN: gettext("Loggade in"),
-        AuditAction.SIGNED_OUT: gettext("Loggade ut"),
-        AuditAction.TOKEN_ISSUED: gettext("Gav ut en åtkomstnyckel"),
-        AuditAction.TOKEN_REVOKED: gettext("Återkallade en åtkomstnyckel"),
-        AuditAction.ACCOUNT_ADDED: gettext("Lade upp ett konto"),
-        AuditAction.ACCOUNT_CLOSED: gettext("Stängde ett konto"),
-        AuditAction.ORGANISATION_ADDED: gettext("Lade upp en organisation"),
-        AuditAction.INCIDENT_REPORTED: gettext("Rapporterade en händelse"),
-        AuditAction.INCIDENTS_REPORTED: gettext("Rapporterade händelser"),
-        AuditAction.INCIDENT_CORRECTED: gettext("Rättade en händelse"),
-        AuditAction.INCIDENT_WITHDRAWN: gettext("Återtog en händelse"),
-        AuditAction.ANALYSIS_REQUESTED: gettext("Beställde en analys"),
-        AuditAction.ANALYSIS_STARTED: gettext("Började räkna en analys"),
-        AuditAction.ANALYSIS_FINISHED: gettext("Räknade klart en analys"),
-        AuditAction.ANALYSIS_FAILED: gettext("Analysen misslyckades"),
-        AuditAction.ANALYSIS_CANCELLED: gettext("Avbröt en analys"),
-        AuditAction.ANALYSIS_ADOPTED: gettext("Antog en analys"),
-        AuditAction.ADOPTION_TAKEN_BACK: gettext("Tog tillbaka ett antagande"),
-        AuditAction.INCIDENTS_READ: gettext("Läste händelser med exakt plats"),
-        AuditAction.INCIDENT_READ: gettext("Läste en händelse med exakt plats"),
-        AuditAction.HOTSPOTS_EXPORTED: gettext("Hämtade platser som fil"),
-        AuditAction.AUDIT_READ: gettext("Läste granskningsloggen"),
-        AuditAction.AUDIT_EXPORTED: gettext("Hämtade granskningsloggen som fil"),
-        AuditAction.PRIVACY_READ: gettext("Hämtade underlag till konsekvensbedömning"),
-        AuditAction.READ_ENDED: gettext("Läsningen slutade"),
-        AuditAction.AUDIT_SEALED: gettext("Förseglade loggen"),
-        AuditAction.AUDIT_KEEPING_SET: gettext("Bestämde hur länge loggen sparas"),
-        AuditAction.RETENTION_RULES_SET: gettext("Bestämde regler för gallring"),
-        AuditAction.RETENTION_CARRIED_OUT: gettext("Gallrade"),
-    }
-    return names.get(AuditAction(action), action) if action in set(AuditAction) else action
-
-
-def role_name(role: str) -> str:
-    """A role in the reader's language."""
-    names = {
-        Role.REPORTER: gettext("rapportör"),
-        Role.EXTERNAL_REPORTER: gettext("extern rapportör"),
-        Role.COORDINATOR: gettext("samordnare"),
-        Role.POLICE: gettext("polis"),
-        Role.ANALYST: gettext("analytiker"),
-        Role.LEADERSHIP: gettext("ledning"),
-        Role.MAP_CLIENT: gettext("kartklient"),
-        Role.AUDITOR: gettext("granskare"),
-        Role.ADMIN: gettext("systemförvaltare"),
-    }
-    return names[Role(role)] if role in set(Role) else role
-
-
-def scope_words(scope: str) -> str:
-    """A scope as `core.permissions` writes it in short, in the reader's language."""
-    names = {
-        "incidents": gettext("händelser"),
-        "hot spots": gettext("platser"),
-        "writes": gettext("skriver"),
-        "own reports only": gettext("bara egna rapporter"),
-        "administers": gettext("sköter konton"),
-        "audits": gettext("granskar"),
-        "nothing": gettext("ingenting"),
-    }
-    told = []
-    for part in filter(None, scope.split(", ")):
-        words, _, number = part.rpartition(" ")
-        told.append(f"{names.get(words, words)} {number}" if number.isdecimal() else names.get(part, part))
-    return ", ".join(told)
-
-
-def figure_name(name: str) -> str:
-    """What a figure counts or a filter narrows, in the reader's language; rare ones by their word."""
-    names = {
-        "rows": gettext("rader"),
-        "whole": gettext("till slut"),
-        "lines": gettext("rader"),
-        "created": gettext("nya"),
-        "repeated": gettext("upprepade"),
-        "refused": gettext("nekade"),
-        "texts": gettext("fritexter"),
-        "positions": gettext("exakta platser"),
-        "incidents": gettext("händelser"),
-        "since": gettext("från"),
-        "until": gettext("till"),
-        "categories": gettext("händelsetyper"),
-        "sources": gettext("källor"),
-        "states": gettext("tillstånd"),
-        "area": gettext("område"),
-        "bbox": gettext("kartutsnitt"),
-        "account": gettext("konto"),
-        "organisation": gettext("organisation"),
-        "organisations": gettext("organisationer"),
-        "role": gettext("roll"),
-        "fields": gettext("fält"),
-        "rules": gettext("regler"),
-        "months": gettext("månader"),
-        "by_actor": gettext("ett visst konto"),
-        "by_action": gettext("en viss åtgärd"),
-        "by_organisation": gettext("en viss organisation"),
-    }
-    return names.get(name, name)
 
 
 def _plain(value: object) -> str:

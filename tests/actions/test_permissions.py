@@ -113,7 +113,7 @@ preview_retention   -        -                 yes         yes    -       -     
 # fmt: on
 
 Matrix = dict[tuple[str, Role], bool]
-MATRIX_SIZE = 38 * 9
+MATRIX_SIZE = 37 * 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

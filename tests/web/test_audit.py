@@ -10,7 +10,8 @@ from app.core.audit import AuditAction
 from app.core.permissions import Role
 from app.core.retention import RetentionRule
 from app.web import i18n
-from app.web.audit import action_name, line_of, role_name, rule_words, scope_words
+from app.web.audit import line_of, rule_words
+from app.web.audit_words import action_name, role_name, scope_words
 
 SignedIn = Callable[..., TestClient]
 PAGE = "/granskning"
@@ -108,5 +109,6 @@ def test_figures_are_written_out_and_the_pairing_left_away() -> None:
 
 def test_scopes_are_told_in_the_readers_words() -> None:
     assert scope_words("incidents 2, own reports only, audits") == "händelser 2, bara egna rapporter, granskar"
+    assert scope_words("shared 3, at most snapped") == "delade händelser 3, högst avrundad plats"
     i18n.use_language("en")
     assert (scope_words("hot spots 12, later words"), scope_words("")) == ("hot spots 12, later words", "")

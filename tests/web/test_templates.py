@@ -13,7 +13,9 @@ from jinja2 import UndefinedError
 from app.core.analysis.params import Weighting
 from app.core.analysis.tracking import Change
 from app.core.permissions import Actor, Role
+from app.core.retention import RetentionRule
 from app.web import basemap, error_pages, i18n, overview, places, render, tokens
+from app.web.audit import Line, rule_words
 from app.web.hotspots import SWEDEN
 from app.web.places import Life, Listing, LostPlace
 from app.web.rhythms import rhythm
@@ -74,6 +76,35 @@ def _tokens(visitor: Actor) -> str:
     )
 
 
+def _audit(visitor: Actor, *, is_empty: bool) -> str:
+    line = Line(
+        recorded_at=datetime(2026, 11, 1, tzinfo=UTC),
+        who="n",
+        role="r",
+        organisation="o",
+        what="1",
+        about="2",
+        scope="3",
+        address="192.0.2.1",
+    )
+    return render.render(
+        "audit.html",
+        visitor=visitor,
+        path="/granskning",
+        query={},
+        form=dict.fromkeys(("from", "to", "actor", "action", "organisation"), ""),
+        problem="1" if is_empty else None,
+        lines=[] if is_empty else [line],
+        older_href=None if is_empty else "?before=1",
+        is_filtered=is_empty,
+        export_href="/api/v1/audit/export?",
+        sealed_at=None if is_empty else line.recorded_at,
+        actions=[("audit.read", "1")],
+        organisations=[("o", "n")],
+        rules=[] if is_empty else [rule_words(RetentionRule(text_after_months=6))],
+    )
+
+
 def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
     def simple(template: str, who: Actor | None, **content: object) -> str:
         return render.render(template, visitor=who, path="/x", query={}, **content)
@@ -125,6 +156,8 @@ def _pages(visitor: Actor, listing: Listing, empty: Listing) -> dict[str, str]:
         "password.html": simple("password.html", visitor, problem="1", is_done=False)
         + simple("password.html", visitor, problem=None, is_done=True),
         "tokens.html": _tokens(visitor),
+        "audit.html": _audit(visitor, is_empty=False) + _audit(visitor, is_empty=True),
+        "not_for_auditing.html": simple("not_for_auditing.html", visitor),
     }
 
 
