@@ -181,7 +181,7 @@ def test_every_template_is_rendered_here(pages: dict[str, str]) -> None:
 def test_the_english_pages_hold_no_swedish_text(make_visitor: Visitors, make_listing: Listings) -> None:
     i18n.use_language("en")
     html = "".join(_pages(make_visitor(), make_listing((95, 26, 1), total=96), make_listing(())).values())
-    words = " ".join(re.sub(r"<[^>]*>", " ", html).split()).replace(make_visitor().name, "")  # a name is no text of ours
+    words = " ".join(re.sub(r"<[^>]*>", " ", html).split()).replace(make_visitor().name, "")  # no text of ours
     with i18n.catalogue_path("en").open("rb") as file:
         messages = [message for message in read_po(file) if message.id and message.id != message.string]
     swedish = [text for m in messages for text in ((m.id,) if isinstance(m.id, str) else m.id)]
