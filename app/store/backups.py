@@ -100,7 +100,13 @@ def dump(url: str, archive: Path, *, now: datetime, program_folder: Path | None 
             raise SetupError("There is nothing to back up: the database is not set up (`lagesbild migrate`).")
         server = _server_major(connection)
         pg_dump, version = _program("pg_dump", server, program_folder)
-        options = ["--format=custom", "--no-password", f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_WAIT}"]
+        options = [
+            "--format=custom",
+            "--no-unlogged-table-data",
+            "--no-password",
+            f"--snapshot={snapshot}",
+            f"--lock-wait-timeout={LOCK_WAIT}",
+        ]
         if not connection.scalar(SQL.sees_all):
             _check_nothing_hidden(connection)
             options.append("--enable-row-security")

@@ -1,11 +1,11 @@
 -- What a backup holds and what a restored database must hold again.
 
 -- tables --
--- Every table with rows of ours; what an extension brings, the extension brings again.
+-- Every table with rows of ours that last; what an extension brings, the extension brings again.
 SELECT n.nspname AS schema, c.relname AS name
   FROM pg_class AS c
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
    AND NOT EXISTS (SELECT FROM pg_depend AS d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
  ORDER BY n.nspname, c.relname
