@@ -233,13 +233,13 @@ def rows(acting: Acting, actors: Actors, tmp_path: Path) -> Rows:
         hotspot_store.add(tx, run_id, [hotspot_row()])
     analysis_store.adopt(tx, adopted, NOW)
     token = actors["leadership"].token_id or uuid4()
-    [rule, *_] = sharing_store.page(acting(actors["admin"]), 1)
     uploads = Uploads(tmp_path)
     place = Place(id=str(uuid4()), name="Torget", lon=CENTRE[0], lat=CENTRE[1], location_uncertainty_m=50.0)
     place_store.replace(tx, [place])
     checked, stored = (import_of(tx, uploads, state) for state in (ImportState.CHECKED, ImportState.DONE))
     link_id = link_store.add(tx, other_id, incident_id, NOW)
     assert link_id is not None
+    [rule, *_] = sharing_store.page(acting(actors["admin"]), 1)  # at the end: acting changes the scope
     return Rows(
         incident=incident_id,
         queued=queued,
