@@ -1,8 +1,8 @@
 """import, places import, crime-codes: files in, and what helps to understand them."""
 
 import shutil
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,27 +199,16 @@ class _Desk:
 
     def _work(self) -> None:
         """In a thread, so that this one can draw and be interrupted."""
-        faults: list[BaseException] = []
-
-        def work() -> None:
+        with ThreadPoolExecutor(1) as pool, _progress() as show:
+            work = pool.submit(work_on_import, self.place, self.import_id, self.actor.organisation_id)
             try:
-                work_on_import(self.place, self.import_id, self.actor.organisation_id)
-            except BaseException as fault:  # noqa: BLE001 -- raised again in the other thread
-                faults.append(fault)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            with _progress() as show:
-                while thread.is_alive():
-                    thread.join(LOOKED_AGAIN_S)
+                while wait([work], LOOKED_AGAIN_S).not_done:
                     show(self._found())
-        except KeyboardInterrupt:
-            self._cancel()
-            thread.join()
-            raise
-        if faults:
-            raise faults[0]
+            except KeyboardInterrupt:
+                self._cancel()
+                wait([work])
+                raise
+        work.result()
 
     def _cancel(self) -> None:
         with self.place.database.write(self.actor) as tx:
