@@ -40,16 +40,15 @@ class State(StrEnum):
 # What a review can come to.
 _OUTCOMES: Final = frozenset({State.SUPPLEMENT_WANTED, State.DUPLICATE, State.REJECTED, State.APPROVED})
 
-# Retention may purge from every state; a report that was supplemented is submitted anew, and so is one whose reporter
-# tells something else than was reviewed. One sitting may both review a report and decide; a withdrawal can be undone,
-# by submitting the report again.
+# The moves a person may ask for. Retention may purge from every state; a report that was supplemented is submitted
+# anew. One sitting may both review a report and decide; a withdrawal can be undone, by submitting the report again.
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.SUBMITTED: _OUTCOMES | {State.REVIEWED, State.WITHDRAWN, State.PURGED},
     State.REVIEWED: _OUTCOMES | {State.SUBMITTED, State.WITHDRAWN, State.PURGED},
     State.SUPPLEMENT_WANTED: frozenset({State.SUBMITTED, State.WITHDRAWN, State.PURGED}),
     State.DUPLICATE: frozenset({State.PURGED}),
     State.REJECTED: frozenset({State.PURGED}),
-    State.APPROVED: frozenset({State.SUBMITTED, State.WITHDRAWN, State.PURGED}),
+    State.APPROVED: frozenset({State.WITHDRAWN, State.PURGED}),
     State.WITHDRAWN: frozenset({State.SUBMITTED, State.PURGED}),
     State.PURGED: frozenset(),
 }
@@ -64,6 +63,7 @@ def check_transition(old: State, new: State) -> None:
 def after_own_correction(old: State, *, is_trusted: bool) -> State:
     """The state of a report when its reporter has changed it: nobody has reviewed what it says now.
 
+    Not a move that can be asked for: it follows from what was changed.
     A trusted source's reports need no review; a supplement that was asked for is looked at whoever sends it.
     """
     if old is State.SUPPLEMENT_WANTED or (old in {State.REVIEWED, State.APPROVED} and not is_trusted):
