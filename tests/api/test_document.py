@@ -40,10 +40,11 @@ def test_there_are_operations() -> None:
 def test_every_status_is_documented(as_role: AsRole, client: TestClient, key: str | None) -> None:
     asking = client if key is None else as_role(key)
     for method, path, documented in operations():
-        takes_body = "requestBody" in documented
+        kinds = documented.get("requestBody", {"content": ()})["content"]
+        takes_files = bool(kinds) and "application/json" not in kinds  # of any kind and much longer
         for body, headers, wanted in SENT:
             answer = asking.request(method, re.sub(r"{\w+}", NOBODY, path), content=body, headers=headers)
             case = (method, path, body[:9], headers)
             assert str(answer.status_code) in documented["responses"], case
-            if key == "coordinator" and (takes_body or wanted == {413}):
+            if key == "coordinator" and not takes_files and (kinds or wanted == {413}):
                 assert answer.status_code in (wanted or {422}), case
