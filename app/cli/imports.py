@@ -1,5 +1,6 @@
 """import, places import, crime-codes: files in, and what helps to understand them."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -32,6 +33,7 @@ INTERRUPTED = 130  # as shells count Ctrl-C
 NOTES_AT_A_TIME = 1_000
 LOOKED_AGAIN_S = 0.1
 LANGUAGE = "en"
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 IMPORT_EXAMPLES = """Examples:
 
 lagesbild import reports.xlsx --source vaktbolaget --organisation lindesta-kommun --dry-run
@@ -70,13 +72,20 @@ def import_file(
         bool, typer.Option("--all-or-nothing", help="Store nothing when any row is refused.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, store nothing.")] = False,
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="JSON file: how to read the rows, where the guess is wrong; all or some of its fields."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Import incidents from a file, as the web does: read it, check every row, let the good ones in.
 
-    How the file is to be read is guessed from its columns and values, or known from the source's last file. Refused
-    rows are listed with row and column, and the exit status is 1. The same file can be imported again: what is there
-    already is not doubled, and what has changed is changed. Ctrl-C stops, and takes back what went in.
+    How the file is to be read is guessed from its columns and values, or known from the source's last file, and told.
+    Where it is wrong, give --profile, for example {"columns": {"occurred_from": ["Datum", "Tid"]}, "day_order": "mdy",
+    "categories": {"Klotter": "KLO"}}; it is remembered for the source when the rows are in.
+
+    Refused rows are listed with row and column, and the exit status is 1. The same file can be imported again: what is
+    there already is not doubled, and what has changed is changed. Ctrl-C stops, and takes back what went in.
     """
     if not file.is_file():
         raise InvalidError(f"There is no file {file}.")
@@ -90,7 +99,7 @@ def import_file(
             is_deferring=False,
         )
         choice = Choice.ALL_OR_NOTHING if all_or_nothing else Choice.GOOD_ROWS
-        desk = _Desk(place, actor, _taken_in(place, actor, file, source))
+        desk = _Desk(place, actor, _taken_in(place, actor, file, source, _given(profile)))
         found = desk.checked_and_stored(None if dry_run else choice)
         desk.tell(found)
         links = propose_links(database, found["id"], actor.organisation_id, now()) if not dry_run else 0
@@ -230,18 +239,34 @@ class _Desk:
         """How the file was understood, for somebody who may know better."""
         with self.place.database.read(self.actor) as tx:
             guess = imports.guess(tx, self.import_id)
-        landings = guess.get("landings", ())
-        if landings and landings[0]["name"]:
-            typer.echo(f"The points land in {landings[0]['name']} (EPSG:{landings[0]['srid']}).", err=True)
-        if guess.get("unread_columns"):
+        if not guess:
+            return
+        kind = [guess[part] for part in ("format", "encoding", "layer") if guess[part]]
+        separator = guess["separator"] and f"parted by {SEPARATORS.get(guess['separator'], guess['separator'])}"
+        typer.echo(f"Read as {', '.join([*kind, *filter(None, [separator])])}.", err=True)
+        for reason in guess["reasons"]:
+            typer.echo(reason[LANGUAGE], err=True)
+        if guess["unread_columns"]:
             typer.echo(f"Not read: {', '.join(guess['unread_columns'])}", err=True)
 
 
-def _taken_in(place: Workplace, actor: Actor, file: Path, source: str) -> UUID:
+def _given(profile: Path | None) -> dict[str, Any] | None:
+    if profile is None:
+        return None
+    try:
+        given = json.loads(profile.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise InvalidError(f"{profile} cannot be read as JSON.") from error
+    if not isinstance(given, dict):
+        raise InvalidError(f"{profile} holds no JSON object.")
+    return given
+
+
+def _taken_in(place: Workplace, actor: Actor, file: Path, source: str, given: dict[str, Any] | None) -> UUID:
     """A copy of the file as an upload, and the import of it."""
     import_id = uuid4()
-    with place.uploads.receive(import_id) as copy, file.open("rb") as given:
-        shutil.copyfileobj(given, copy)
+    with place.uploads.receive(import_id) as copy, file.open("rb") as original:
+        shutil.copyfileobj(original, copy)
     new = NewImport(
         id=import_id,
         source=source,
@@ -249,7 +274,7 @@ def _taken_in(place: Workplace, actor: Actor, file: Path, source: str) -> UUID:
         file_bytes=file.stat().st_size,
         row_count=None,
         choice=None,
-        given=None,
+        given=given,
     )
     with place.database.write(actor) as tx:
         requests.request_import(tx, new, now(), is_deferred=False)

@@ -46,28 +46,28 @@ def open_file(
     layer: str | None = None,
     encoding: str | None = None,
     separator: str | None = None,
-    scratch: Path | None = None,
+    unpacked_beside: Path | None = None,
     limits: Limits = LIMITS,
 ) -> SourceTable:
     """Look at a file: its format, encoding, separator, columns, sheets or layers.
 
     path: where it lies; filename: what its owner calls it (a hint only). layer, encoding and separator overrule the
-    guess. scratch: a folder for what is packed; it is reused by the next call and is the caller's to delete. Without
-    one it is a temporary folder that goes with the table. Raises UnreadableFileError.
+    guess. unpacked_beside: what is packed is unpacked into a folder with this path's name and more, which goes with the
+    table; otherwise into the system's temporary folder. Raises UnreadableFileError.
     """
     wish = Wish(layer=layer, encoding=encoding, separator=separator)
-    return _opened(path, PurePosixPath(filename).name, wish, Scratch(scratch) if scratch else None, limits)
+    return _opened(path, PurePosixPath(filename).name, wish, unpacked_beside, limits)
 
 
-def _opened(path: Path, name: str, wish: Wish, scratch: Scratch | None, limits: Limits) -> SourceTable:
+def _opened(path: Path, name: str, wish: Wish, beside: Path | None, limits: Limits) -> SourceTable:
     with path.open("rb") as file:
         head = file.read(_SNIFFED)
     if not head.strip(b"\x00 \t\r\n"):
         raise unreadable("empty")
     if head.startswith(packing.GZIP):
-        return _gzipped(path, name, wish, scratch or Scratch(None), limits)
+        return _gzipped(path, name, wish, beside, limits)
     if head.startswith((packing.ZIP, packing.EMPTY_ZIP)):
-        return _zipped(path, wish, scratch or Scratch(None), limits)
+        return _zipped(path, wish, beside, limits)
     if head.startswith(_OLE):
         return sheets.table(path, wish.layer, limits)
     if head.startswith(_SQLITE):
@@ -99,22 +99,23 @@ def _is_binary(head: bytes) -> bool:
     return b"\x00" in head and controls > 0.05 * len(head)
 
 
-def _gzipped(path: Path, name: str, wish: Wish, scratch: Scratch, limits: Limits) -> SourceTable:
+def _gzipped(path: Path, name: str, wish: Wish, beside: Path | None, limits: Limits) -> SourceTable:
+    scratch = Scratch(beside)
     unpacked = packing.unpack_gzip(path, scratch, limits)
-    inner = Scratch(scratch.folder / "inner")
     with unpacked.open("rb") as file:
         if file.read(2) == packing.GZIP:
             raise unreadable("unknown-format")
-    return _kept(_opened(unpacked, name.removesuffix(".gz"), wish, inner, limits), scratch)
+    return _kept(_opened(unpacked, name.removesuffix(".gz"), wish, beside, limits), scratch)
 
 
-def _zipped(path: Path, wish: Wish, scratch: Scratch, limits: Limits) -> SourceTable:
+def _zipped(path: Path, wish: Wish, beside: Path | None, limits: Limits) -> SourceTable:
     found = packing.members(path, limits)
     names = {m.filename.lower() for m in found}
     if names & {"xl/workbook.xml", "xl/workbook.bin"}:
         return sheets.table(path, wish.layer, limits)
     if "[content_types].xml" in names or "mimetype" in names:
         raise unreadable("other-format", swedish="ett annat slags dokument", english="another kind of document")
+    scratch = Scratch(beside)
     if any(name.endswith(".shp") for name in names):
         shp, layer, all_layers = packing.unpack_shapefile(path, found, wish.layer, scratch, limits)
         return _kept(replace(layers.shapefile(shp, limits), layer=layer, layers=all_layers), scratch)
@@ -129,7 +130,7 @@ def _zipped(path: Path, wish: Wish, scratch: Scratch, limits: Limits) -> SourceT
         if file.read(2) == packing.GZIP:
             raise unreadable("unknown-format")
     inner = replace(wish, layer=None) if wish.layer == chosen[0].filename else wish
-    return _kept(_opened(unpacked, chosen[0].filename, inner, Scratch(scratch.folder / "inner"), limits), scratch)
+    return _kept(_opened(unpacked, chosen[0].filename, inner, beside, limits), scratch)
 
 
 def _kept(table: SourceTable, scratch: Scratch) -> SourceTable:

@@ -34,23 +34,20 @@ class _Stream(Protocol):
 
 
 class Scratch:
-    """Where unpacked files lie: a folder that the caller keeps, or one that goes with this object.
+    """Where unpacked files lie: a folder of their own, readable by nobody else, that goes with this object.
 
-    A file that is there whole is not unpacked again, so that an import which goes on after a restart costs nothing.
+    beside: its name's beginning, so that what a killed process left can be told; by default in the system's temporary
+    folder.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        if folder is None:
-            folder = Path(tempfile.mkdtemp(prefix="lagesbild-"))
-            finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.folder = folder
+    def __init__(self, beside: Path | None) -> None:
+        beside = beside or Path(tempfile.gettempdir()) / "lagesbild"
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{beside.name}.unpacked-", dir=beside.parent))
+        finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def unpacked(self, name: str, source: _Stream, packed_bytes: int, limits: Limits) -> Path:
         """The whole of a stream as a file called `name`. Raises UnreadableFileError."""
         target = self.folder / name
-        if target.exists():
-            return target
-        self.folder.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{name}.partial")
         try:
             with partial.open("wb") as file:

@@ -4,6 +4,7 @@ A file appears whole or not at all. What nobody has a right to any more is swept
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -43,12 +44,19 @@ class Uploads:
         """Delete the upload, if it is there."""
         self.path(import_id).unlink(missing_ok=True)
 
+    def discard(self, left: Path) -> None:
+        """Delete what an interrupted process left here: half an upload, or an unpacked one."""
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
     def older_than(self, instant: datetime) -> dict[UUID, list[Path]]:
-        """Files that were last written before an instant, finished or not, by import."""
+        """What was last written before an instant, whole, half or unpacked, by import."""
         found: dict[UUID, list[Path]] = {}
         for file in self.folder.iterdir() if self.folder.is_dir() else ():
             with suppress(ValueError, FileNotFoundError):  # not ours, or gone a moment ago
-                import_id = UUID(file.name.removesuffix(DRAFT))
+                import_id = UUID(file.name.partition(".")[0])
                 if datetime.fromtimestamp(file.stat().st_mtime, UTC) < instant:
                     found.setdefault(import_id, []).append(file)
         return found

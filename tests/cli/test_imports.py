@@ -141,6 +141,36 @@ def test_points_of_a_layer_are_imported_from_any_coordinate_system(
     ]
 
 
+def test_what_was_guessed_is_told_and_put_right(
+    lagesbild: Run, world: Any, csv: Callable[..., Path], ask: Ask, tmp_path: Path
+) -> None:
+    lines = (
+        "date,latitude,longitude,what,colour",
+        *(f"0{n}/02/2026 21:15,15.85,59.65,SVARTPRICK,red" for n in range(1, 5)),
+    )
+    told = lagesbild("import", csv(*lines), *TO_LINDESTA, "--dry-run")
+    assert told.status == 1
+    for said in ("Read as csv, utf-8, parted by commas.", "look swapped", "land in Lindesta", "Not read: colour"):
+        assert said in told.err
+    assert "row 2: what: The category is not known." in told.out
+    profile = tmp_path / "profile.json"
+    profile.write_text('{"categories": {"SVARTPRICK": "KLO"}, "day_order": "mdy"}', encoding="utf-8")
+    assert lagesbild("import", csv(*lines), *TO_LINDESTA, "--profile", profile).status == 0
+    assert lagesbild("import", csv(lines[0], lines[1].replace("01", "05")), *TO_LINDESTA).status == 0
+    found = ask("SELECT category, extract(month FROM occurred_from)::int FROM incidents ORDER BY 2")
+    assert found == [("KLO", month) for month in range(1, 6)]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"day_order": "dym"}', '{"srid": "x"}'])
+def test_a_profile_that_is_none_is_refused(
+    lagesbild: Run, world: Any, csv: Callable[..., Path], tmp_path: Path, content: str
+) -> None:
+    profile = tmp_path / "profile.json"
+    profile.write_text(content, encoding="utf-8")
+    assert lagesbild("import", csv(HEADER, GOOD), *TO_LINDESTA, "--profile", profile).status == 2
+    assert lagesbild("import", csv(HEADER, GOOD), *TO_LINDESTA, "--profile", tmp_path / "nowhere").status == 2
+
+
 def test_an_interrupted_import_leaves_nothing(
     lagesbild: Run, world: Any, csv: Callable[..., Path], ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,7 +101,7 @@ def chunks(table: SourceTable) -> Iterator[list[Any]]:
 @pytest.fixture
 def opened(data: Path, tmp_path: Path) -> Callable[[str], SourceTable]:
     """open(name) → the table."""
-    return lambda name: open_file(data / name, name, scratch=tmp_path / "unpacked")
+    return lambda name: open_file(data / name, name, unpacked_beside=tmp_path / "unpacked")
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:

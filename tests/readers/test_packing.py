@@ -41,18 +41,17 @@ def test_a_compressed_table_reads_like_the_table(saved: Path) -> None:
     assert len(list(open_file(zipped(saved, {"mapp/x.csv": CSV, "__MACOSX/._x.csv": b"?"}), "x.zip").rows())) == 100
 
 
-def test_what_was_unpacked_goes_with_the_table_or_stays_where_the_caller_keeps_it(saved: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", [None, "upload"])
+def test_what_was_unpacked_goes_with_the_table(saved: Path, tmp_path: Path, beside: str | None) -> None:
     saved.write_bytes(gzip.compress(CSV))
-    table = open_file(saved, "x.csv.gz")
+    table = open_file(saved, "x.csv.gz", unpacked_beside=beside and tmp_path / beside)
     (scratch,) = table.keeps
     folder = scratch.folder  # type: ignore[attr-defined]
-    assert folder.exists()
+    assert [file.name for file in folder.iterdir()] == ["unpacked"]
+    assert beside is None or (folder.parent == tmp_path and folder.name.startswith("upload.unpacked-"))
+    assert len(list(open_file(saved, "x.csv.gz", unpacked_beside=beside and tmp_path / beside).rows())) == 100
     del table, scratch
     assert not folder.exists()
-    kept = tmp_path / "kept"
-    for _ in range(2):  # the second time it is there already
-        assert len(list(open_file(saved, "x.csv.gz", scratch=kept).rows())) == 100
-    assert [file.name for file in kept.iterdir()] == ["unpacked"]
 
 
 def test_a_bomb_is_refused_while_it_unpacks(saved: Path) -> None:

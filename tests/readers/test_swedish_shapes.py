@@ -46,7 +46,7 @@ Row = Sequence[Any]
 
 def outcomes(path: Path, scratch: Path, name: str = "export") -> list[IncidentDraft | Held | RowErrors]:
     """Open, take the proposal as it is, read, judge."""
-    table = open_file(path, name, scratch=scratch)
+    table = open_file(path, name, unpacked_beside=scratch)
     rows = list(table.rows())
     proposal = suggest(table.columns, rows, KNOWN, source="polisen", srid=table.srid)
     assert proposal.missing == ()

@@ -26,7 +26,9 @@ from app.store.tx import ReadTx
 from app.store.uploads import Uploads
 
 ROWS_AT_A_TIME = 10_000
-SAMPLED = 2_000
+SAMPLED = 2_000  # rows from the beginning
+LOOKED_THROUGH = 40_000  # rows after them, of which
+SAMPLED_EVERY = 40  # one in so many is taken
 MOST_AREAS = 5_000
 Item = TypeVar("Item")
 
@@ -70,7 +72,8 @@ def opened(tx: ReadTx, found: Mapping[str, Any], uploads: Uploads, srid: int, *,
     known = known_of(tx, srid)
     setting = reports.Setting(now=found["requested_at"], metric_srid=srid)
     rules = reports.rules_of(tx, setting)
-    table = open_file(uploads.path(found["id"]), found["file_name"])
+    path = uploads.path(found["id"])
+    table = open_file(path, found["file_name"], unpacked_beside=path)
     if not is_new:
         return Reading(table=table, profile=profiles.from_json(found["profile"]), known=known, rules=rules)
     saved = imports.profile(tx, found["source"])
@@ -141,7 +144,9 @@ def _until(rows: Iterable[SourceRow], last: int) -> Iterator[SourceRow]:
 
 
 def _sample(table: SourceTable) -> list[SourceRow]:
-    return list(islice(table.rows(), SAMPLED))
+    """Files are often sorted by time, and the first days of a month do not tell day from month."""
+    rows = table.rows()
+    return [*islice(rows, SAMPLED), *islice(rows, 0, LOOKED_THROUGH, SAMPLED_EVERY)]
 
 
 def _with_usual_uncertainty(tx: ReadTx, profile: Profile) -> Profile:

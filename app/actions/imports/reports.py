@@ -91,7 +91,7 @@ def opened_again(tx: ReadTx, import_id: UUID, uploads: Uploads) -> tuple[SourceT
         raise NotFoundError("There is no such upload of yours, or not any more.")
     if found["profile"] is None:
         raise TransitionError("The file has not been read yet.")
-    return open_file(path, found["file_name"]), profile_from_json(found["profile"])
+    return open_file(path, found["file_name"], unpacked_beside=path), profile_from_json(found["profile"])
 
 
 def _pieces(

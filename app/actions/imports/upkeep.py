@@ -37,4 +37,4 @@ def _sweep(database: Database, uploads: Uploads, now: datetime) -> None:
     for import_id, files in old.items():
         for file in files:
             if import_id not in kept or file.name != str(import_id):
-                file.unlink(missing_ok=True)
+                uploads.discard(file)

@@ -235,6 +235,9 @@ def test_uploads_are_deleted_when_their_time_is_over(office: Office, database: D
         requests.cancel_import(tx, import_id, NOW)
     orphan = office.place.uploads.folder / str(uuid4())
     orphan.write_bytes(b"x")
+    left = office.place.uploads.folder / f"{import_id}.unpacked-x"  # by a process that was killed
+    left.mkdir()
+    (left / "unpacked").write_bytes(b"x")
     (office.place.uploads.folder / "note.txt").write_bytes(b"x")
     path = office.place.uploads.path(import_id)
     delete = upkeep.delete_ended_uploads
