@@ -248,6 +248,8 @@ class _Desk:
             typer.echo(reason[LANGUAGE], err=True)
         if guess["unread_columns"]:
             typer.echo(f"Not read: {', '.join(guess['unread_columns'])}", err=True)
+        if guess["missing"]:
+            typer.echo(f"Not found: {', '.join(guess['missing'])}. Say with --profile which column it is.", err=True)
 
 
 def _given(profile: Path | None) -> dict[str, Any] | None:

@@ -46,7 +46,8 @@ class Preview:
 def begun(reading: Reading) -> Preview:
     """What can be said before the rows are read."""
     table, suggestion = reading.table, reading.suggestion
-    guess: dict[str, Any] = {
+    assert suggestion is not None  # noqa: S101 -- what is checked was read anew
+    guess = {
         "format": table.format,
         "encoding": table.encoding,
         "separator": table.separator,
@@ -54,15 +55,12 @@ def begun(reading: Reading) -> Preview:
         "layers": table.layers,
         "columns": table.columns,
         "srid": table.srid,
+        "reasons": [{lang: r.message(lang) for lang in LANGUAGES} for r in suggestion.reasons],
+        "landings": [_landing(one) for one in suggestion.landings],
+        "unmatched_categories": [{"value": v, "count": n} for v, n in suggestion.unmatched_categories],
+        "unread_columns": suggestion.unread_columns,
+        "missing": suggestion.missing,
     }
-    if suggestion is not None:
-        guess |= {
-            "reasons": [{lang: r.message(lang) for lang in LANGUAGES} for r in suggestion.reasons],
-            "landings": [_landing(one) for one in suggestion.landings],
-            "unmatched_categories": [{"value": v, "count": n} for v, n in suggestion.unmatched_categories],
-            "unread_columns": suggestion.unread_columns,
-            "missing": suggestion.missing,
-        }
     return Preview(guess=guess)
 
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, TypeVar
 
 from app.actions import incidents as reports
@@ -85,7 +85,8 @@ def opened(tx: ReadTx, found: Mapping[str, Any], uploads: Uploads, srid: int, *,
         earlier=None if saved is None else profiles.from_json(saved),
         srid=table.srid,
     )
-    profile = profiles.from_json({**suggestion.profile.as_json(), **(found["given"] or {}), "source": found["source"]})
+    said = profiles.changed(suggestion.profile.as_json(), found["given"] or {})
+    profile = profiles.from_json({**said, "source": found["source"]})
     profile = _with_usual_uncertainty(tx, profile)
     return Reading(table=table, profile=profile, known=known, rules=rules, suggestion=suggestion)
 
@@ -96,7 +97,8 @@ def chunks(reading: Reading, start: int, only: Sequence[int] | None = None) -> I
     rows: Iterable[SourceRow] = reading.table.rows(start)
     if only is not None:
         wanted, last = frozenset(only), max(only, default=0)
-        rows = (row for row in _until(rows, last) if row.number in wanted)
+        until_last = takewhile(lambda row: row.number <= last, rows)
+        rows = (row for row in until_last if row.number in wanted)
     rows = iter(rows)
     while some := list(islice(rows, ROWS_AT_A_TIME)):
         yield some, _judged(reading, reader, some)
@@ -134,13 +136,6 @@ def _judged(reading: Reading, reader: Reader, rows: list[SourceRow]) -> Chunk:
         next_row=rows[-1].number + 1,
         row_count=len(rows),
     )
-
-
-def _until(rows: Iterable[SourceRow], last: int) -> Iterator[SourceRow]:
-    for row in rows:
-        if row.number > last:
-            return
-        yield row
 
 
 def _sample(table: SourceTable) -> list[SourceRow]:

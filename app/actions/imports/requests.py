@@ -34,7 +34,7 @@ def request_import(tx: WriteTx, new: NewImport, now: datetime, *, is_deferred: b
     check_may(tx.actor, May.IMPORT_FILES)
     new = replace(new, source=_clean_source(new.source))
     if new.given is not None:
-        profiles.from_json({**Profile(source=new.source).as_json(), **new.given, "source": new.source})
+        profiles.from_json({**profiles.changed(Profile(source=new.source).as_json(), new.given), "source": new.source})
     imports.add(tx, new, now, now + KEPT_UNDECIDED)
     tx.record(AuditAction.IMPORT_REQUESTED, new.id, source=new.source, bytes=new.file_bytes)
     _defer(tx, new.id, is_deferred=is_deferred)
@@ -50,7 +50,7 @@ def change_import(
         raise TransitionError("Some of its rows are in: undo the import first.")
     check_transition(held.state, State.QUEUED)
     found = _found(tx, import_id)
-    wanted = profiles.from_json({**(found["profile"] or {}), **profile, "source": found["source"]})
+    wanted = profiles.from_json({**profiles.changed(found["profile"] or {}, profile), "source": found["source"]})
     imports.give_profile(tx, import_id, wanted.as_json(), now)
     imports.move(tx, import_id, State.QUEUED, now, upload_ends_at=now + KEPT_UNDECIDED)
     tx.record(AuditAction.IMPORT_CHANGED, import_id, fields=sorted(profile))

@@ -113,6 +113,19 @@ class Profile:
         return stored
 
 
+def changed(profile: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored profile with what a person said: of columns and of meanings only what was said is another.
+
+    A column that is to be left alone is given as an empty list.
+    """
+    together = {
+        name: {**profile[name], **value}
+        for name, value in given.items()
+        if isinstance(value, Mapping) and isinstance(profile.get(name), Mapping)
+    }
+    return {**profile, **given, **together}
+
+
 def from_json(stored: Mapping[str, Any]) -> Profile:
     """What as_json made, or a person changed; what is not there is as usual.
 

@@ -1,6 +1,7 @@
 """The work on an import when things are not as they should be: files that are gone, faults, changes of course."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -209,7 +210,7 @@ def test_a_row_that_names_several_places_waits_for_a_choice(office: Office, data
         places.replace(tx, [*twins, Place(id=str(uuid4()), name="Torget", lon=CENTRE[0], lat=CENTRE[1],
                                           location_uncertainty_m=50.0)])  # fmt: skip
         tx.record(work.AuditAction.PLACES_LOADED)
-    lines = ("SKD;2026-11-01 12:00;Torget", "SKD;2026-11-01 13:00;Kyrkan", "SKD;2026-11-01 14:00;kyrkan")
+    lines = ("SKD;2026-11-01 12:00;Kyrkan", "SKD;2026-11-01 13:00;kyrkan", "SKD;2026-11-01 14:00;Torget")
     import_id = office.send(*lines, header="kategori;datum;plats")
     checked = office.work(import_id)
     assert (checked["good_count"], checked["held_count"], checked["waiting_count"]) == (1, 2, 2)
@@ -221,7 +222,7 @@ def test_a_row_that_names_several_places_waits_for_a_choice(office: Office, data
             requests.choose_place(tx, import_id, 99, UUID(twins[1].id), **choose)
         with pytest.raises(InvalidError):
             requests.choose_place(tx, import_id, 3, uuid4(), **choose)
-        requests.choose_place(tx, import_id, 3, UUID(twins[1].id), **choose)
+        requests.choose_place(tx, import_id, 2, UUID(twins[1].id), **choose)
     again = office.commit(import_id)
     assert (again["state"], again["read_count"], again["good_count"], again["held_count"]) == ("done", 3, 3, 0)
     assert (again["waiting_count"], count(database), count(database, "import_problems")) == (0, 3, 0)
@@ -239,10 +240,12 @@ def test_uploads_are_deleted_when_their_time_is_over(office: Office, database: D
     left.mkdir()
     (left / "unpacked").write_bytes(b"x")
     (office.place.uploads.folder / "note.txt").write_bytes(b"x")
+    for file in office.place.uploads.folder.iterdir():
+        os.utime(file, (0, 0))
     path = office.place.uploads.path(import_id)
     delete = upkeep.delete_ended_uploads
     assert delete(office.place.database, office.place.uploads, NOW + timedelta(days=6)) == 0
-    assert path.exists()
+    assert {f.name for f in office.place.uploads.folder.iterdir()} == {path.name, "note.txt"}
     assert delete(office.place.database, office.place.uploads, NOW + timedelta(days=7)) == 1
     assert not path.exists()
     assert count(database, "import_uploads") == 0
@@ -283,6 +286,68 @@ def test_links_are_looked_for_once_and_nothing_is_found_alone(office: Office) ->
     office.work(import_id)
     office.commit(import_id)
     assert propose_links(office.place.database, import_id, office.actor.organisation_id, NOW) == 0
+
+
+def test_links_are_proposed_to_what_is_near_in_place_and_time_only(office: Office, database: Database) -> None:
+    for source, when, proposed in (("vakt", "12:00", 0), ("polis", "12:20", 1), ("kyrka", "23:00", 0)):
+        import_id = office.send(row(1, datum=f"2026-11-01 {when}"), source=source)
+        office.work(import_id)
+        office.commit(import_id)
+        assert propose_links(office.place.database, import_id, office.actor.organisation_id, NOW) == proposed
+    assert count(database, "incident_links") == 1
+
+
+def test_what_was_killed_between_two_chunks_goes_on_and_doubles_nothing(
+    office: Office, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ROWS_AT_A_TIME", 10)
+    import_id = office.send(*(row(n) for n in range(30)))
+    office.work(import_id)
+    with office.place.database.write(office.actor) as tx:
+        requests.commit_import(tx, import_id, Choice.GOOD_ROWS, NOW)
+    asked = []
+
+    def clock() -> Any:
+        asked.append(len(asked))
+        if len(asked) == 4:  # some chunk is in
+            raise SystemExit
+        return NOW
+
+    with pytest.raises(SystemExit):
+        work_on_import(dataclasses.replace(office.place, clock=clock), import_id, office.actor.organisation_id)
+    assert 0 < count(database) < 30
+    found = office.work(import_id)
+    assert (found["state"], found["created_count"], count(database)) == ("done", 30, 30)
+
+
+def test_a_fault_of_what_was_cancelled_meanwhile_changes_nothing(office: Office) -> None:
+    import_id = office.send(row(1))
+
+    def fault() -> Any:
+        with office.place.database.write(office.actor) as tx:
+            requests.cancel_import(tx, import_id, NOW)
+        raise MemoryError
+
+    work_on_import(dataclasses.replace(office.place, clock=Times(fault)), import_id, office.actor.organisation_id)
+    found = office.found(import_id)
+    assert (found["state"], found["failure"]) == ("cancelled", None)
+
+
+def test_what_a_person_says_of_the_places_is_kept(office: Office, database: Database) -> None:
+    import_id = office.send(row(1), given={"location_uncertainty_m": 83, "columns": {"text": []}})
+    office.work(import_id)
+    office.commit(import_id)
+    with psycopg.connect(database.conninfo()) as conn:
+        assert conn.execute("SELECT location_uncertainty_m, text FROM incidents").fetchall() == [(83.0, None)]
+
+
+def test_counts_by_area_and_month_are_no_incidents(office: Office, database: Database) -> None:
+    lines = ("Centrum;2026;1;SKD;12", "Centrum;2026;2;SKD;0", "Centrum;2026;3;SKD;x")
+    import_id = office.send(*lines, header="område;år;månad;kategori;antal")
+    assert office.work(import_id)["good_count"] == 2
+    stored = office.commit(import_id)
+    assert (stored["state"], stored["good_count"], stored["bad_count"]) == ("done", 2, 1)
+    assert (count(database), count(database, "area_figures")) == (0, 2)
 
 
 def test_an_import_that_is_not_there_is_no_work(office: Office) -> None:

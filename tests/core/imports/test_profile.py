@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import InvalidError
 from app.core.imports.problems import RowProblem, problem_from_json
-from app.core.imports.profile import CoarsePoint, DayOrder, Doubled, Field, Kind, Profile, Span, from_json
+from app.core.imports.profile import CoarsePoint, DayOrder, Doubled, Field, Kind, Profile, Span, changed, from_json
 
 FULL = Profile(
     source="vakter",
@@ -85,3 +85,17 @@ def test_a_rows_problem_survives_json_and_speaks_both_languages() -> None:
         "The place may be one of: A, B. Choose which.",
     )
     assert RowProblem(code="newer-than-these-words").message("sv").startswith("Raden kan inte läsas in")
+
+
+def test_what_a_person_says_changes_single_columns_and_meanings() -> None:
+    stored = Profile(source="x", columns={Field.X: ("a",), Field.TEXT: ("b",)}, categories={"Klotter": "KLO"}).as_json()
+    said = {"columns": {"text": [], "y": ["c"]}, "categories": {"Bus": "SKD"}, "kind": "figures"}
+    assert from_json(changed(stored, said)) == Profile(
+        source="x",
+        kind=Kind.FIGURES,
+        columns={Field.X: ("a",), Field.Y: ("c",)},
+        categories={"Klotter": "KLO", "Bus": "SKD"},
+    )
+    for wrong in (7, None, ["a"]):
+        with pytest.raises(InvalidError):
+            from_json(changed(stored, {"columns": wrong}))

@@ -216,6 +216,10 @@ def test_a_place_is_found_in_the_register_with_its_uncertainty() -> None:
     assert outcome({"plats": "Stadsparken"}, placed(location_uncertainty_m=20.0)).location_uncertainty_m == 20
 
 
+def test_a_place_that_is_no_word_is_no_place() -> None:
+    assert isinstance(outcome({"plats": "– – –"}, placed()), RowErrors)
+
+
 def test_a_place_that_may_be_several_waits_for_a_choice() -> None:
     row = {"plats": "Stora torget"}
     found = outcome(row, placed())
