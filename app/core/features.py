@@ -1,6 +1,7 @@
 """Collections of map features: what map clients may ask for.
 
-The one registry: SQL, queryables, allow-lists, links, pages and documents are all made from it. A property's name is its column in the relation of the same name as the collection (store/sql/features.sql).
+The one registry: SQL, queryables, allow-lists, links, pages and documents are all made from it. A property's name is
+its column in the relation of the same name as the collection (store/sql/features.sql).
 """
 
 from collections.abc import Mapping

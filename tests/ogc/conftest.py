@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -76,3 +77,25 @@ def live_map(map_app: FastAPI) -> Iterator[str]:
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     return tmp_path
+
+
+def crowd(world: Database, count: int) -> None:
+    """So many more incidents in Lindesta, spread over the municipality."""
+    with psycopg.connect(world.conninfo()) as conn:
+        conn.execute("SELECT set_config('lagesbild.audited', pg_current_xact_id()::text, true)")
+        conn.execute(
+            """
+            INSERT INTO incidents (organisation_id, source, source_ref, category, occurred_from, geom, text, state,
+                                   reported_at, changed_at, content_hash)
+            SELECT o.id, 'est-rapport', 'många-' || n, CASE n % 3 WHEN 0 THEN 'SKD' WHEN 1 THEN 'KLO' ELSE 'BUS' END,
+                   timestamptz '2026-01-01' + n * interval '1 minute',
+                   ST_SetSRID(ST_MakePoint(15.76 + 0.18 * ((n * 7919) % 10007) / 10007.0,
+                                           59.56 + 0.18 * ((n * 104729) % 10009) / 10009.0), 4326),
+                   'Åskådare såg något', 'approved', now(), now(), ''
+              FROM organisations AS o, generate_series(1, %s) AS n
+             WHERE o.slug = 'lindesta-kommun'
+            """,
+            (count,),
+        )
+    with psycopg.connect(world.conninfo(), autocommit=True) as conn:
+        conn.execute("ANALYZE incidents")

@@ -146,8 +146,7 @@ def test_pages_add_up_to_what_is_matched(reading: Reading, role: str, name: str)
 
 def test_the_counts_are_those_of_the_world(reading: Reading) -> None:
     matched = {
-        (role, name): get(reading(role), f"/collections/{name}/items", limit=1)["numberMatched"]
-        for role, name in PAIRS
+        (role, name): get(reading(role), f"/collections/{name}/items", limit=1)["numberMatched"] for role, name in PAIRS
     }
     assert matched["coordinator", "incidents"] == COUNT + 5  # the police give theirs exactly
     assert matched["police", "incidents"] == 5
