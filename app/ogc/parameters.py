@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
 
-import shapely
 from fastapi import Request
 
 from app.core.errors import FieldProblem, ParameterError
 from app.core.features import SORTABLE, Collection, Kind
 from app.core.reference_systems import CRS84, box, named
-from app.store.features.cql2 import Compiler, Condition, parse
+from app.store.features.cql2 import Compiler, Condition, parse, touching_place, touching_time
 from app.store.features.reading import Wanted
 
 LIMIT: Final = 10
@@ -106,8 +105,7 @@ def _in_box(given: Asked) -> list[Condition]:
         numbers = [float(part) for part in text.split(",")]
     except ValueError as error:
         raise wrong("bbox", "It is four numbers with commas between, or six with heights.") from error
-    place = shapely.to_wkb(box(numbers, system))
-    return [Condition("ST_Intersects(t.geom, ST_SetSRID(ST_GeomFromWKB(:box), 4326))", {"box": place})]
+    return [touching_place(box(numbers, system))]
 
 
 def _in_time(given: Asked, collection: Collection) -> list[Condition]:
@@ -121,15 +119,7 @@ def _in_time(given: Asked, collection: Collection) -> list[Condition]:
     since, until = _moment(parts[0], is_last=False), _moment(parts[-1], is_last=True)
     if (since is None and until is None) or (since and until and since > until):
         raise wrong("datetime", "It names no time, or ends before it begins.")
-    if collection.time is None:
-        return []
-    begin, end = collection.time
-    found = []
-    if since is not None:
-        found.append(Condition(f"coalesce(t.{end}, t.{begin}) >= :since", {"since": since}))
-    if until is not None:
-        found.append(Condition(f"t.{begin} <= :until", {"until": until}))
-    return found
+    return [] if collection.time is None else touching_time(collection.time, since, until)
 
 
 def _moment(text: str, *, is_last: bool) -> datetime | None:

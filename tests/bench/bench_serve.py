@@ -32,7 +32,7 @@ from app.settings import Settings
 from app.store import analyses, hotspots
 from app.store.engine import APP_ROLE
 from app.store.features import reading
-from app.store.features.cql2 import Condition
+from app.store.features.cql2 import Condition, touching_place
 from app.store.tx import _SET_SCOPE
 from app.store.tx import Database as Way
 from tests.conftest import Database, Server, copied, opened
@@ -92,12 +92,9 @@ def statements(db: Way, actors: Actors) -> dict[str, tuple[str, list[Any]]]:
     with db.read(actors["analyst"]) as tx:
         for name, (collection_id, asked) in SCENARIOS.items():
             state = reading.state(tx, COLLECTIONS[collection_id])
-            conditions = ()
+            conditions: tuple[Condition, ...] = ()
             if "bbox" in asked:
-                place = shapely.to_wkb(shapely.box(*map(float, BOX.split(","))))
-                conditions = (
-                    Condition("ST_Intersects(t.geom, ST_SetSRID(ST_GeomFromWKB(:box), 4326))", {"box": place}),
-                )
+                conditions = (touching_place(shapely.box(*map(float, BOX.split(",")))),)
             wanted = reading.Wanted(limit=asked.get("limit", 1), conditions=conditions)
             feature, part = reading._feature(state.collection, wanted), reading._part(state, wanted)
             plain = reading._text(f"SELECT string_agg({feature}, ',') FROM ({part}) AS t")

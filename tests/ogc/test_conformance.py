@@ -54,23 +54,22 @@ def test_the_landing_page_leads_to_everything(reading: Reading) -> None:
     assert rels["service-desc"]["type"] == "application/vnd.oai.openapi+json;version=3.0"
 
 
-@pytest.mark.parametrize("role", OPEN)
+@pytest.mark.parametrize("role", ["coordinator", "map_client"])
 def test_every_link_leads_somewhere_and_says_what_is_there(reading: Reading, role: str) -> None:
-    client, seen, ahead = reading(role), set[str](), ["http://testserver/ogc"]
+    client, seen, ahead = reading(role), set[str](), {"http://testserver/ogc": "application/json"}
     while ahead:
-        address = ahead.pop()
+        address, promised = ahead.popitem()
         answer = client.get(address)
         assert answer.status_code == 200, (address, answer.text)
+        assert answer.headers["content-type"].split(";")[0] == promised.split(";")[0], address
         seen.add(address)
-        if "json" not in answer.headers["content-type"] or address.endswith("/api"):
+        if "json" not in answer.headers["content-type"] or address.endswith("/api") or "after=" in address:
             continue
         told = answer.json()
         for part in (told, *told.get("collections", ()), *told.get("tilesets", ()), *told.get("tileMatrixSets", ())):
             for link in part.get("links", []):
-                if not link.get("templated") and link["href"] not in seen and link["href"] not in ahead:
-                    ahead.append(link["href"])
-                    asked = client.head(link["href"])
-                    assert asked.headers["content-type"].split(";")[0] == link["type"].split(";")[0], link
+                if not link.get("templated") and link["href"] not in seen:
+                    ahead[link["href"]] = link["type"]
     assert len(seen) > 20
 
 
@@ -120,7 +119,7 @@ def points(geometry: dict[str, Any]) -> list[tuple[float, float]]:
     """All coordinates."""
 
     def walk(part: Any) -> list[tuple[float, float]]:
-        return [(part[0], part[1])] if isinstance(part[0], float) else [p for each in part for p in walk(each)]
+        return [(part[0], part[1])] if isinstance(part[0], int | float) else [p for each in part for p in walk(each)]
 
     return walk(geometry["coordinates"])
 
@@ -208,9 +207,9 @@ def test_mercator_has_the_easting_first(reading: Reading) -> None:
 @pytest.mark.parametrize(
     ("box", "uri"),
     [
-        ("15.8482,59.6468,15.8495,59.6478", CRS84),
-        ("15.8482,59.6468,0,15.8495,59.6478,100", CRS84),
-        ("59.6468,15.8482,59.6478,15.8495", WGS84),
+        ("15.8475,59.6468,15.8495,59.6478", CRS84),
+        ("15.8475,59.6468,0,15.8495,59.6478,100", CRS84),
+        ("59.6468,15.8475,59.6478,15.8495", WGS84),
         ("6612390,547790,6612470,547860", SWEREF),
     ],
 )

@@ -113,6 +113,24 @@ class Condition:
     values: Mapping[str, Any]
 
 
+def touching_place(place: shapely.Geometry) -> Condition:
+    """Features that share a point with a shape in degrees."""
+    return Condition(
+        "ST_Intersects(t.geom, ST_SetSRID(ST_GeomFromWKB(:place), 4326))", {"place": shapely.to_wkb(place)}
+    )
+
+
+def touching_time(ends: tuple[str, str], since: datetime | None, until: datetime | None) -> list[Condition]:
+    """Features whose time, from one property to the other, touches a span; without an end they last a moment."""
+    begin, end = ends
+    found = []
+    if since is not None:
+        found.append(Condition(f"coalesce(t.{end}, t.{begin}) >= :since", {"since": since}))
+    if until is not None:
+        found.append(Condition(f"t.{begin} <= :until", {"until": until}))
+    return found
+
+
 def parse(text: str, language: str) -> Any:
     """The tree of a filter. Raises ParameterError for whatever is not CQL2, or too much of it."""
     if len(text) > MOST_CHARS:
@@ -229,13 +247,13 @@ class Compiler:
         return found
 
     def _operation(self, op: str, args: list[Any]) -> Term:
+        if op == "-" and len(args) == 1:
+            return Term(f"(- {self._wanted(args[0], Of.NUMBER).sql})", Of.NUMBER)
         for names, count, compiled in self._TABLE:
             if op in names:
                 if count is not None and len(args) != count:
                     raise ParameterError(f"{op} takes {count} arguments.")
                 return Term(*compiled(self, op, args))
-        if op == "-" and len(args) == 1:
-            return Term(f"(- {self._wanted(args[0], Of.NUMBER).sql})", Of.NUMBER)
         raise ParameterError(f"There is no operator or function {_shown(op)} here.")
 
     # ------------------------------------------------------------ the operations: each gives SQL and what it is
@@ -308,7 +326,7 @@ class Compiler:
         (frozenset({"in"}), 2, _in),
         (frozenset({"isnull"}), 1, _is_null),
         (frozenset({"like"}), 2, _like),
-        (frozenset(ARITHMETIC | WHOLE) - {"-"}, 2, _calculated),
+        (frozenset(ARITHMETIC | WHOLE), 2, _calculated),
         (frozenset({"casei", "accenti"}), 1, _folded),
         (frozenset(SPATIAL), 2, _spatial),
         (frozenset(TEMPORAL), 2, _temporal),
