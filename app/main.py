@@ -20,12 +20,13 @@ from app.edge import problems, same_site
 from app.edge.providers import Provider, Registration
 from app.edge.services import Services, now
 from app.edge.shell import Shell
+from app.ogc import routes as map_routes
 from app.settings import Settings
 from app.store import migrate
 from app.store.engine import make_engine
 from app.store.tx import Database
 from app.store.uploads import Uploads
-from app.web import error_pages, pages, signing_in, static_files
+from app.web import data_pages, error_pages, pages, signing_in, static_files
 
 SECRET_BYTES = 32
 CONNECTIONS = 8
@@ -74,6 +75,7 @@ def build_app(settings: Settings) -> FastAPI:
     problems.install(app, page=error_pages.answer)
     app.include_router(routes.router)
     app.include_router(pages.router)
+    map_routes.install(app, page=data_pages.answer)
     app.add_middleware(
         Shell,
         max_body_bytes=settings.max_body_bytes,

@@ -39,6 +39,12 @@ class InvalidError(LagesbildError):
     code = "invalid"
 
 
+class ParameterError(LagesbildError):
+    """The address asks for something that cannot be given."""
+
+    code = "invalid-parameter"
+
+
 class NotSignedInError(LagesbildError):
     """Sign in first: no valid token or session came with the request."""
 

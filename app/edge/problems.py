@@ -17,6 +17,7 @@ from app.core.errors import FieldProblem, LagesbildError
 
 STATUS: dict[type[LagesbildError], HTTPStatus] = {
     errors.InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ParameterError: HTTPStatus.BAD_REQUEST,
     errors.NotSignedInError: HTTPStatus.UNAUTHORIZED,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
@@ -35,6 +36,8 @@ STATUS: dict[type[LagesbildError], HTTPStatus] = {
 MEDIA_TYPE = "application/problem+json"
 MOST_PROBLEMS = 1_000
 FOR_PROGRAMS = ("/api/", "/ogc/")
+FOR_MAP_CLIENTS = "/ogc"  # some of them know no other way to sign in than a name and a password
+BASIC = 'Basic realm="lagesbild", charset="UTF-8"'
 ErrorPage = Callable[[Request, int], Response]
 PLAIN_TITLES = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
@@ -157,6 +160,8 @@ def install(app: FastAPI, *, page: ErrorPage) -> None:
 def suited(request: Request, told: JSONResponse) -> Response:
     """The problem as it is for programs; a page that says the same for people at a browser."""
     if not wants_page(request):
+        if told.status_code == HTTPStatus.UNAUTHORIZED and request.url.path.startswith(FOR_MAP_CLIENTS):
+            told.headers.append("WWW-Authenticate", BASIC)
         return told
     page: ErrorPage = request.app.state.error_page
     shown = page(request, told.status_code)
@@ -170,11 +175,11 @@ def wants_page(request: Request) -> bool:
     """Whether HTML is wanted, and more than JSON: so a browser asks when it opens an address."""
     if request.url.path.startswith(FOR_PROGRAMS):
         return False
-    wanted = dict(_weighed(part) for part in request.headers.get("accept", "").lower().split(","))
+    wanted = dict(weighed(part) for part in request.headers.get("accept", "").lower().split(","))
     return wanted.get("text/html", 0.0) > max(wanted.get(kind, 0.0) for kind in ("application/json", MEDIA_TYPE))
 
 
-def _weighed(part: str) -> tuple[str, float]:
+def weighed(part: str) -> tuple[str, float]:
     """A media type of an Accept header and how much it is wanted."""
     kind, *parameters = (piece.strip() for piece in part.split(";"))
     weight = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")

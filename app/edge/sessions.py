@@ -1,5 +1,6 @@
 """Who is asking: a bearer token for programs, a session cookie for people at a page."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from app.edge.providers import Claims, Provider
 from app.store.tx import Origin, Reader, ReadTx, WriteTx
 
 LONGEST_SECRET = 200
+READS = frozenset({"GET", "HEAD"})
 
 
 def cookie_name(request: Request, name: str = "session") -> str:
@@ -42,8 +44,16 @@ def drop_cookie(request: Request, answer: Response, name: str) -> None:
 
 
 def bearer(request: Request) -> str | None:
-    """The token of an Authorization header."""
+    """The token of an Authorization header; for reading also as the password of HTTP basic, whatever the name.
+
+    Not for writing: browsers send a remembered password along by themselves.
+    """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic" and request.method in READS:
+        try:
+            return base64.b64decode(secret.strip(), validate=True).decode().partition(":")[2]
+        except ValueError:  # not base64, or not UTF-8
+            return None
     return secret.strip() if scheme.lower() == "bearer" else None
 
 

@@ -56,6 +56,7 @@ def navigation(visitor: Actor) -> list[tuple[str, str]]:
     places = [
         (May.READ_HOTSPOTS, "/karta", gettext("Karta")),
         (May.READ_AUDIT, "/granskning", gettext("Granskning")),
+        (May.READ_HOTSPOTS, "/anslut", gettext("Anslut")),
         (May.ADMINISTER, "/nycklar", gettext("Nycklar")),
     ]
     return [(href, name) for may, href, name in places if visitor.may(may)]
