@@ -13,7 +13,7 @@ from shapely import Polygon
 
 from app.core.analysis import ground, sizes
 from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
-from app.core.analysis.ground import CELL_M, Ground
+from app.core.analysis.ground import CELL_M, Cells, Ground
 from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, MAX_AREA_SHARE, MIN_AREA_SHARE, ClusterRule
 from app.core.analysis.points import Coordinates
 
@@ -53,6 +53,19 @@ class HotGround:
     """
 
     outlines: tuple[Polygon, ...]
+    labels: NDArray[np.int32]
+    core: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class HotSquares:
+    """Hot ground in squares: cells (c, 2), ascending, and the hot spot (c,) that each is part of.
+
+    labels: (n,) the hot spot of every incident, -1 for none. core: (n,) bool.
+    """
+
+    cells: Cells
+    piece: NDArray[np.int32]
     labels: NDArray[np.int32]
     core: NDArray[np.bool_]
 
@@ -105,14 +118,24 @@ def hot_ground(
     with as many on it, a core of DBSCAN among them. Its members are the incidents on that ground, so borders, which
     only lie near it, are none. Raises as `find_clusters` does.
     """
+    hot = hot_squares(xy, rule, max_area_m2=max_area_m2, memory_limit_bytes=memory_limit_bytes)
+    return HotGround(outlines=ground.outlines(hot.cells, hot.piece), labels=hot.labels, core=hot.core)
+
+
+def hot_squares(
+    xy: Coordinates,
+    rule: ClusterRule,
+    *,
+    max_area_m2: float = MAX_AREA_M2,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+) -> HotSquares:
+    """The squares of `hot_ground`, before outlines are drawn round them."""
     core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
-    around = Ground.around(xy, rule.eps_m)
-    square_of = ground.squares_of(xy, around.cells)
-    labels = _hot_squares(around, rule, max_area_m2, square_of, square_of[core])
-    is_hot = labels >= 0
-    return HotGround(
-        outlines=ground.outlines(around.cells[is_hot], labels[is_hot]), labels=_at(labels, square_of), core=core
-    )
+    cells, counts = ground.crowded(xy, rule, core)
+    square_of = ground.squares_of(xy, cells)
+    piece = _pieces(cells, counts, rule.min_incidents, max_area_m2, square_of, square_of[core])
+    is_hot = piece >= 0
+    return HotSquares(cells=cells[is_hot], piece=piece[is_hot], labels=_at(piece, square_of), core=core)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,12 +157,15 @@ class _Trial:
 
     def flagged(self, rule: ClusterRule) -> int:
         """How many squares would be in hot spots."""
-        return int((_hot_squares(self.around, rule, self.max_area_m2, self.square_of) >= 0).sum())
+        counts = self.around.counts(rule.eps_m)
+        pieces = _pieces(self.around.cells, counts, rule.min_incidents, self.max_area_m2, self.square_of)
+        return int((pieces >= 0).sum())
 
 
-def _hot_squares(
-    around: Ground,
-    rule: ClusterRule,
+def _pieces(
+    cells: Cells,
+    counts: NDArray[np.int64],
+    fewest: int,
     max_area_m2: float,
     square_of: NDArray[np.int64],
     needed: NDArray[np.int64] | None = None,
@@ -149,10 +175,10 @@ def _hot_squares(
     square_of: (n,) squares of the incidents; needed: (m,) squares of which a hot spot has at least one. A piece
     that is a sliver, or whose incidents nearly all lie beside it, is no hot spot.
     """
-    labels = sizes.limited(around.cells, around.counts(rule.eps_m), rule.min_incidents, max_area_m2)
+    labels = sizes.limited(cells, counts, fewest, max_area_m2)
     squares_of_piece = np.bincount(labels[labels >= 0], minlength=1)
     incidents_of_piece = _on(labels, square_of, len(squares_of_piece))
-    is_hot = (squares_of_piece >= FEWEST_SQUARES) & (incidents_of_piece >= rule.min_incidents)
+    is_hot = (squares_of_piece >= FEWEST_SQUARES) & (incidents_of_piece >= fewest)
     if needed is not None:
         is_hot &= _on(labels, needed, len(squares_of_piece)) > 0
     hot = np.flatnonzero(is_hot)
