@@ -33,6 +33,8 @@ def post_analysis(body: AnalysisIn, tx: WriteTx, services: CurrentServices, resp
         area_share=body.area_share,
         max_area_m2=body.max_area_m2,
         weighting=body.weighting,
+        seed=body.seed,
+        replicates=body.replicates,
     )
     run_id = actions.request_analysis(tx, wanted, now=services.clock(), code_version=services.code_version)
     response.headers["Location"] = f"/api/v1/analyses/{run_id}"
@@ -94,6 +96,8 @@ def _out(row: Mapping[str, Any]) -> AnalysisOut:
             **store.findings_of(row, params),
             "max_area_m2": params.max_area_m2,
             "weighting": params.weighting,
+            "seed": params.seed,
+            "replicates": params.replicates,
             "links": {"self": here, "hotspots": f"/api/v1/hotspots?run={row['id']}", "adopt": f"{here}/adopt"},
         }
     )

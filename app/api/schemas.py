@@ -18,9 +18,13 @@ from app.core.analysis.params import (
     MAX_EPS_M,
     MIN_AREA_SHARE,
     MIN_EPS_M,
+    MOST_REPLICATES,
+    MOST_SEED,
+    REPLICATES,
     SMALLEST_MAX_AREA_M2,
     Weighting,
 )
+from app.core.analysis.significance import Certainty
 from app.core.analysis.tracking import Change
 from app.core.analysis.tuning import Reason
 from app.core.geo import Position
@@ -245,6 +249,10 @@ class AnalysisIn(Sent):
         MAX_AREA_M2, description="Larger hot spots are split."
     )
     weighting: Weighting = Weighting.RECENCY
+    seed: Annotated[int, Strict(), Field(ge=0, le=MOST_SEED)] = Field(0, description="Of everything drawn by chance.")
+    replicates: Annotated[int, Strict(), Field(ge=0, le=MOST_REPLICATES)] = Field(
+        REPLICATES, description="Random towns that every hot spot is held against; 0 for no test against chance."
+    )
 
 
 class PeriodOut(BaseModel):
@@ -294,6 +302,9 @@ class AnalysisOut(BaseModel):
     tuning: TuningOut | None = Field(description="Why the two numbers are as they are; null where they were given.")
     max_area_m2: float
     weighting: Weighting
+    seed: int
+    replicates: int
+    significant_count: int | None = Field(description="Hot spots that are hardly chance; null where not tested.")
     doubtful_places: list[DoubtfulPlaceOut] = Field(description="Positions to ask somebody about; nothing was dropped.")
     fingerprint: str
     requested_at: datetime
@@ -419,6 +430,20 @@ class HotSpotProperties(BaseModel):
     categories: list[CategoryShare]
     centre: list[float]
     place_uncertainty_m: float | None
+    place_certainty: float | None = Field(
+        None, description="Share of trials in which it is found again when incidents move as far as they are uncertain."
+    )
+    p_value: float | None = Field(
+        None, description="Share of random towns with anything as clear, corrected for how many hot spots there are."
+    )
+    p_low: float | None = Field(None, description="What p_value would be at least with endless random towns.")
+    p_high: float | None = Field(None, description="And at most, in 95 cases of 100.")
+    is_significant: bool | None = Field(None, description="Whether p_value is at most 0.05.")
+    certainty: Certainty | None = Field(None, description="The same in one word.")
+    expected_count: float | None = Field(
+        None, description="Incidents there if no hotter than its part of town."
+    )
+    excess_ratio: float | None = Field(None, description="How many times as many there were.")
     fingerprint: str
     change: Change | None = Field(None, description="What became of it; only in a run that is adopted.")
     related: list[UUID] = Field([], description="Split from or into these, or merged of these.")
@@ -431,6 +456,14 @@ class SourceCount(BaseModel):
     count: int
 
 
+class Explanation(BaseModel):
+    """Why a place is a hot spot: codes, and plain sentences in both languages."""
+
+    reasons: list[str]
+    sv: str
+    en: str
+
+
 class HotSpotStatistics(BaseModel):
     """Counts of the members: hours 0-23 and weekdays from Monday, in Stockholm; ISO weeks; sources."""
 
@@ -439,6 +472,7 @@ class HotSpotStatistics(BaseModel):
     weekdays: list[int]
     weeks: dict[str, int]
     sources: list[SourceCount]
+    explanation: Explanation | None = Field(None, description="Why it is a hot spot, and how sure that is.")
 
 
 class HotSpotFeature(BaseModel):

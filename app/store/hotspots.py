@@ -25,6 +25,9 @@ class HotSpotRow:
     properties: str
     statistics: str
     core_places: CorePlaces
+    p_value: float | None
+    is_significant: bool | None
+    place_certainty: float | None
     wkb: bytes
 
 
@@ -35,6 +38,7 @@ class Filter:
     bbox: tuple[float, float, float, float] | None = None
     min_count: int | None = None
     categories: tuple[str, ...] | None = None
+    is_significant: bool | None = None
 
 
 def add(tx: WriteTx, run_id: UUID, rows: Sequence[HotSpotRow]) -> None:
@@ -54,6 +58,9 @@ def add(tx: WriteTx, run_id: UUID, rows: Sequence[HotSpotRow]) -> None:
             "properties": [r.properties for r in rows],
             "statistics": [r.statistics for r in rows],
             "core_places": [_listed(r.core_places) for r in rows],
+            "p_values": [r.p_value for r in rows],
+            "are_significant": [r.is_significant for r in rows],
+            "place_certainties": [r.place_certainty for r in rows],
             "wkbs": [r.wkb for r in rows],
         },
     )
@@ -79,6 +86,7 @@ def features(tx: ReadTx, run_id: UUID, wanted: Filter) -> tuple[str, int]:
             "north": north,
             "min_count": wanted.min_count,
             "categories": None if wanted.categories is None else list(wanted.categories),
+            "is_significant": wanted.is_significant,
         },
     ).one()
     return row.features, row.n

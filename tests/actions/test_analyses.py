@@ -42,7 +42,7 @@ from tests.factories import (
     reported,
 )
 
-USUAL = AnalysisRequest(until=NOW)
+USUAL = AnalysisRequest(until=NOW, replicates=19)  # a test against chance that takes no time
 STRONG = Group(count=9, category="VAL", north_m=1_000)  # few, but heavy
 WEAK = Group(count=12, category="KLO")  # many, but light
 

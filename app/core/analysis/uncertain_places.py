@@ -7,6 +7,7 @@ positions.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 
 import numpy as np
@@ -21,6 +22,15 @@ UNKNOWN_M = 25.0  # taken for a place that does not say
 MEDIAN_RADIUS = float(np.sqrt(2 * np.log(2)))  # of a round bell, in standard deviations
 ENOUGH_GROUND = 0.25  # of a hot spot's ground hot again is the hot spot found again
 DECIMALS = 3
+SURE, FAIRLY_SURE = 0.9, 0.5  # of the resamples
+
+
+class Placing(StrEnum):
+    """How sure it is where a hot spot is; pages turn it into a sentence."""
+
+    SURE = "sure"
+    FAIRLY_SURE = "fairly-sure"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +43,13 @@ class PlaceCertainty:
 
     found_again: Floats
     member_share: Floats
+
+
+def placing(found_again: float) -> Placing:
+    """In one word, from the share of resamples in which a hot spot is found again."""
+    if found_again >= SURE:
+        return Placing.SURE
+    return Placing.FAIRLY_SURE if found_again >= FAIRLY_SURE else Placing.UNSURE
 
 
 def place_certainty(

@@ -16,6 +16,7 @@ from app.core.analysis import ground
 from app.core.analysis.dbscan import decimetres, has_kernel
 from app.core.analysis.ground import ACTIVE_CELL_M, CELL_M, Cells
 from app.core.analysis.points import Coordinates, Floats, Mask
+from app.core.analysis.significance.unevenness import unevenness
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -24,6 +25,8 @@ SPREAD_M = 1000.0  # standard deviation of the surface
 REACH_M = 125.0  # from an incident, another could have happened
 FADED = 3.0  # spreads away, an incident no longer raises the surface
 BLOCK_M = 250.0  # the surface is one height within a block: 5 by 5 active squares
+CLUMP_M = 200.0  # ground of this size has a rate of its own: a block of flats, a park
+SITE_PHI = 0.0
 USUAL = 0.95  # of the sites are no busier than usual
 AT_PLACE_M = 50.0  # an incident this near a given place happened at it
 SQUARES_A_CELL = round(ACTIVE_CELL_M / CELL_M) ** 2
@@ -62,8 +65,9 @@ class Null:
     on_square: Floats
     _corners: Coordinates  # (c + p, 2) south-west of cells, then places
     _side_m: Floats  # (c + p,) of cells; 0 for places
-    _odds: Floats  # (c + p,) shares added up
-    _guide: NDArray[np.int64]  # (g + 1,) the first of them above each g-th part
+    _shares: Floats  # (c + p,)
+    _clump: NDArray[np.int64]  # (c + p,) number of the clump that each is in
+    unevenness: float  # of the clumps: squared relative spread of their rates
 
     @classmethod
     def of(cls, xy: Coordinates, at_risk: AtRisk | None = None) -> Self:
@@ -83,8 +87,12 @@ class Null:
         ) / len(xy)
         at_place = _spread(sites, at_site, places, weight) / len(xy)
         squares, of_place = np.unique(np.floor(places / CELL_M).astype(np.int64), axis=0, return_inverse=True)
-        odds = np.cumsum(np.append(on_cell, at_place))
-        parts = 1 << len(odds).bit_length()  # a power of two: parts of one are exact
+        shares = np.append(on_cell, at_place)
+        clumps, clump = np.unique(
+            np.floor(np.concatenate([(cells + 0.5) * ACTIVE_CELL_M, places]) / CLUMP_M).astype(np.int64),
+            axis=0,
+            return_inverse=True,
+        )
         return cls(
             n=len(xy),
             cells=cells,
@@ -93,20 +101,34 @@ class Null:
             on_square=np.bincount(of_place, at_place, minlength=len(squares)).astype(np.float64),
             _corners=np.concatenate([cells * ACTIVE_CELL_M, places]),
             _side_m=np.repeat([ACTIVE_CELL_M, 0.0], [len(cells), len(places)]),
-            _odds=odds,
-            _guide=_first_above(odds, np.arange(parts + 1) / parts),
+            _shares=shares,
+            _clump=clump,
+            unevenness=0.0
+            if at_risk is not None
+            else _unevenness(xy, clumps, np.bincount(clump, shares).astype(np.float64)),
         )
 
     def draw(self, dice: np.random.Generator) -> Coordinates:
-        """Draw the n incidents (n, 2) of such a town."""
+        """Draw the n incidents (n, 2) of such a town, as uneven as ordinary ground is."""
+        shares = self._shares
+        if self.unevenness:
+            rates = self.unevenness * dice.gamma(1 / self.unevenness, size=int(self._clump.max()) + 1)
+            shares = np.append(shares[: len(self.cells)] * rates[self._clump[: len(self.cells)]], shares[len(self.cells) :])
+        if SITE_PHI:
+            k = len(self.cells)
+            shares = shares.copy()
+            shares[k:] *= dice.gamma(1 / SITE_PHI, size=len(shares) - k) * SITE_PHI
+        odds = np.cumsum(shares)
         thrown = dice.random((self.n, 3))
         if not has_kernel():
-            at = _first_above(self._odds, thrown[:, 0])
+            at = _first_above(odds, thrown[:, 0])
             return self._corners[at] + thrown[:, 1:] * self._side_m[at, None]
         from app.core.analysis.kernel import squares  # noqa: PLC0415 -- numba takes a second
 
+        parts = 1 << len(odds).bit_length()  # a power of two: parts of one are exact
+        guide = _first_above(odds, np.arange(parts + 1) / parts)
         xy = np.empty((self.n, 2))
-        squares.draw(self._odds, self._guide, thrown, self._corners, self._side_m, xy)
+        squares.draw(odds, guide, thrown, self._corners, self._side_m, xy)
         return xy
 
     def expected(self, squares: Cells) -> Floats:
@@ -115,6 +137,13 @@ class Null:
             _at(self.cells, self.on_cell / SQUARES_A_CELL, squares // round(ACTIVE_CELL_M / CELL_M))
             + _at(self.squares, self.on_square, squares)
         )
+
+
+def _unevenness(xy: Coordinates, clumps: Cells, shares: Floats) -> float:
+    """How uneven clumps (k, 2), with their shares (k,) of the incidents (n, 2), are where they are ordinary."""
+    clump = ground.rows_of(np.floor(xy / CLUMP_M).astype(np.int64), clumps)
+    counts = np.bincount(clump[clump >= 0], minlength=len(clumps))
+    return unevenness(counts, shares * len(xy))
 
 
 def _first_above(odds: Floats, level: Floats) -> NDArray[np.int64]:

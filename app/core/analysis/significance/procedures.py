@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.analysis import tuning
-from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES
 from app.core.analysis.ground import CELL_M, Cells
+from app.core.analysis.grouping import small_groups
 from app.core.analysis.params import MAX_AREA_M2, ClusterRule
 from app.core.analysis.points import Coordinates
 
@@ -55,14 +56,15 @@ class HotGround:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """As `dbscan.find_clusters`, and in the order of its labels."""
+    """As `grouping.small_groups`, and in the order of its labels."""
 
     rule: ClusterRule
+    max_area_m2: float = MAX_AREA_M2
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES
 
     def regions(self, xy: Coordinates) -> Regions:
         """The members, and the ground within half of eps of any of them, which is about their outline."""
-        found = find_clusters(xy, self.rule, memory_limit_bytes=self.memory_limit_bytes)
+        found = small_groups(xy, self.rule, max_area_m2=self.max_area_m2, memory_limit_bytes=self.memory_limit_bytes)
         member = np.flatnonzero(found.labels >= 0)
         labels = found.labels[member].astype(np.int64)
         squares, region = _around(np.floor(xy[member] / CELL_M).astype(np.int64), labels, self.rule.eps_m / 2)
