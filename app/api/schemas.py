@@ -440,9 +440,7 @@ class HotSpotProperties(BaseModel):
     p_high: float | None = Field(None, description="And at most, in 95 cases of 100.")
     is_significant: bool | None = Field(None, description="Whether p_value is at most 0.05.")
     certainty: Certainty | None = Field(None, description="The same in one word.")
-    expected_count: float | None = Field(
-        None, description="Incidents there if no hotter than its part of town."
-    )
+    expected_count: float | None = Field(None, description="Incidents there if no hotter than its part of town.")
     excess_ratio: float | None = Field(None, description="How many times as many there were.")
     fingerprint: str
     change: Change | None = Field(None, description="What became of it; only in a run that is adopted.")

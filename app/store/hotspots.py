@@ -25,10 +25,10 @@ class HotSpotRow:
     properties: str
     statistics: str
     core_places: CorePlaces
-    p_value: float | None
-    is_significant: bool | None
-    place_certainty: float | None
     wkb: bytes
+    p_value: float | None = None
+    is_significant: bool | None = None
+    place_certainty: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,9 +56,9 @@ class HotSpot:
     weekdays: tuple[int, ...]  # 7 counts, Monday first
     weeks: tuple[int, ...]  # a count for each of Findings.weeks
     place_uncertainty_m: float | None  # median of those known
-    significance: Significance | None  # None where no random towns were asked for
-    place_certainty: float | None  # how often it is found again when incidents move as far as they are uncertain
     core_places: CorePlaces
+    significance: Significance | None = None  # None where no random towns were asked for
+    place_certainty: float | None = None  # how often it is found again when incidents move as far as uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from app.core.analysis import ground
 from app.core.analysis.dbscan import decimetres, has_kernel
 from app.core.analysis.ground import ACTIVE_CELL_M, CELL_M, Cells
 from app.core.analysis.points import Coordinates, Floats, Mask
-from app.core.analysis.significance.unevenness import unevenness
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -25,8 +24,8 @@ SPREAD_M = 1000.0  # standard deviation of the surface
 REACH_M = 125.0  # from an incident, another could have happened
 FADED = 3.0  # spreads away, an incident no longer raises the surface
 BLOCK_M = 250.0  # the surface is one height within a block: 5 by 5 active squares
-CLUMP_M = 200.0  # ground of this size has a rate of its own: a block of flats, a park
-SITE_PHI = 0.0
+CLUMP_M = 100.0  # ground of this size has a rate of its own: a block of flats, a park
+UNEVENNESS = 0.1  # squared relative spread of those rates, where nobody has said where incidents can happen
 USUAL = 0.95  # of the sites are no busier than usual
 AT_PLACE_M = 50.0  # an incident this near a given place happened at it
 SQUARES_A_CELL = round(ACTIVE_CELL_M / CELL_M) ** 2
@@ -88,11 +87,8 @@ class Null:
         at_place = _spread(sites, at_site, places, weight) / len(xy)
         squares, of_place = np.unique(np.floor(places / CELL_M).astype(np.int64), axis=0, return_inverse=True)
         shares = np.append(on_cell, at_place)
-        clumps, clump = np.unique(
-            np.floor(np.concatenate([(cells + 0.5) * ACTIVE_CELL_M, places]) / CLUMP_M).astype(np.int64),
-            axis=0,
-            return_inverse=True,
-        )
+        middles = np.concatenate([(cells + 0.5) * ACTIVE_CELL_M, places])
+        _, clump = np.unique(np.floor(middles / CLUMP_M).astype(np.int64), axis=0, return_inverse=True)
         return cls(
             n=len(xy),
             cells=cells,
@@ -103,21 +99,15 @@ class Null:
             _side_m=np.repeat([ACTIVE_CELL_M, 0.0], [len(cells), len(places)]),
             _shares=shares,
             _clump=clump,
-            unevenness=0.0
-            if at_risk is not None
-            else _unevenness(xy, clumps, np.bincount(clump, shares).astype(np.float64)),
+            unevenness=UNEVENNESS if at_risk is None else 0.0,
         )
 
     def draw(self, dice: np.random.Generator) -> Coordinates:
         """Draw the n incidents (n, 2) of such a town, as uneven as ordinary ground is."""
         shares = self._shares
         if self.unevenness:
-            rates = self.unevenness * dice.gamma(1 / self.unevenness, size=int(self._clump.max()) + 1)
-            shares = np.append(shares[: len(self.cells)] * rates[self._clump[: len(self.cells)]], shares[len(self.cells) :])
-        if SITE_PHI:
-            k = len(self.cells)
-            shares = shares.copy()
-            shares[k:] *= dice.gamma(1 / SITE_PHI, size=len(shares) - k) * SITE_PHI
+            rates = dice.gamma(1 / self.unevenness, self.unevenness, size=int(self._clump.max()) + 1)
+            shares = shares * rates[self._clump]
         odds = np.cumsum(shares)
         thrown = dice.random((self.n, 3))
         if not has_kernel():
@@ -137,13 +127,6 @@ class Null:
             _at(self.cells, self.on_cell / SQUARES_A_CELL, squares // round(ACTIVE_CELL_M / CELL_M))
             + _at(self.squares, self.on_square, squares)
         )
-
-
-def _unevenness(xy: Coordinates, clumps: Cells, shares: Floats) -> float:
-    """How uneven clumps (k, 2), with their shares (k,) of the incidents (n, 2), are where they are ordinary."""
-    clump = ground.rows_of(np.floor(xy / CLUMP_M).astype(np.int64), clumps)
-    counts = np.bincount(clump[clump >= 0], minlength=len(clumps))
-    return unevenness(counts, shares * len(xy))
 
 
 def _first_above(odds: Floats, level: Floats) -> NDArray[np.int64]:
