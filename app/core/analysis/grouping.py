@@ -42,7 +42,9 @@ def group(xy: Coordinates, params: AnalysisParams, *, memory_limit_bytes: int) -
     """Group incidents (n, 2) in metres as the parameters ask. Raises as `find_clusters` and `tune` do."""
     if params.rule is not None:
         return _by_rule(xy, params.rule, params.max_area_m2, memory_limit_bytes)
-    tuning = tune(xy, area_share=params.area_share, max_area_m2=params.max_area_m2)
+    tuning = tune(
+        xy, area_share=params.area_share, max_area_m2=params.max_area_m2, memory_limit_bytes=memory_limit_bytes
+    )
     hot = hot_ground(xy, tuning.rule, max_area_m2=params.max_area_m2, memory_limit_bytes=memory_limit_bytes)
     return Grouping(labels=hot.labels, core=hot.core, outlines=hot.outlines, rule=tuning.rule, tuning=tuning)
 

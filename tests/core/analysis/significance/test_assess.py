@@ -24,12 +24,12 @@ def dice(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(seed))
 
 
-def scattered(n: int = 500, seed: int = 1) -> Coordinates:
+def scattered(n: int = 700, seed: int = 1) -> Coordinates:
     return TOWN + dice(seed).uniform(0, 2500, (n, 2))
 
 
 def town(seed: int = 1) -> Coordinates:
-    """Five hundred incidents anywhere, and twice forty at two spots."""
+    """Seven hundred incidents anywhere, and twice forty at two spots."""
     return np.concatenate([scattered(seed=seed), *(spot + dice(seed).normal(0, 25, (40, 2)) for spot in SPOTS)])
 
 
