@@ -148,7 +148,7 @@ def _check_fits(incident_count: int, limit_bytes: int) -> None:
     if needed_bytes > limit_bytes:
         raise TooLargeError(
             f"To choose a rule from {incident_count} incidents takes {needed_bytes / GIB:.1f} GiB of memory and "
-            f"{limit_bytes / GIB:.1f} GiB is allowed: choose a shorter period or a smaller area, or give the two numbers."
+            f"{limit_bytes / GIB:.1f} GiB is allowed: choose a shorter period or a smaller area, or give both numbers."
         )
 
 

@@ -136,7 +136,7 @@ def _replicate(null: Null, procedure: Procedure, seed: int, number: int) -> floa
 
 def _expected(found: Regions, null: Null) -> Floats:
     """How many incidents (k,) chance would put on each region."""
-    on_square = null.expected(found.squares)
+    on_square = null.expected(found.squares, found.scale)
     return np.bincount(found.region, on_square, minlength=len(found.counts)).astype(np.float64)
 
 

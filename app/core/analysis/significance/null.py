@@ -28,7 +28,8 @@ CLUMP_M = 100.0  # ground of this size has a rate of its own: a block of flats, 
 UNEVENNESS = 0.1  # squared relative spread of those rates, where nobody has said where incidents can happen
 USUAL = 0.95  # of the sites are no busier than usual
 AT_PLACE_M = 50.0  # an incident this near a given place happened at it
-SQUARES_A_CELL = round(ACTIVE_CELL_M / CELL_M) ** 2
+SQUARES_A_SIDE = round(ACTIVE_CELL_M / CELL_M)
+SQUARES_A_CELL = SQUARES_A_SIDE**2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +122,17 @@ class Null:
         squares.draw(odds, guide, thrown, self._corners, self._side_m, xy)
         return xy
 
-    def expected(self, squares: Cells) -> Floats:
-        """How many of the n incidents (s,) would be on each of these 12.5 m squares (s, 2)."""
+    def expected(self, squares: Cells, scale: int = 1) -> Floats:
+        """How many of the n incidents (s,) would be on each of these squares (s, 2).
+
+        scale: how many times 12.5 m they are wide; 1, or a multiple of 4, so that they hold whole cells.
+        """
+        if scale > 1:
+            cells, on_cell = _together(self.cells // (scale // SQUARES_A_SIDE), self.on_cell)
+            places, at_place = _together(self.squares // scale, self.on_square)
+            return self.n * (_at(cells, on_cell, squares) + _at(places, at_place, squares))
         return self.n * (
-            _at(self.cells, self.on_cell / SQUARES_A_CELL, squares // round(ACTIVE_CELL_M / CELL_M))
+            _at(self.cells, self.on_cell / SQUARES_A_CELL, squares // SQUARES_A_SIDE)
             + _at(self.squares, self.on_square, squares)
         )
 
@@ -198,6 +206,12 @@ def _weights(wanted: NDArray[np.int64], known: NDArray[np.int64]) -> "csr_array"
     column = np.arange(starts[-1]) - np.repeat(starts[:-1] - first, count)
     off_m = (known[column] - np.repeat(wanted, count)) * BLOCK_M
     return csr_array((np.exp(-((off_m / SPREAD_M) ** 2) / 2), column, starts), shape=(len(wanted), len(known)))
+
+
+def _together(cells: Cells, values: Floats) -> tuple[Cells, Floats]:
+    """Cells (c, 2) that are the same now, ascending, with their values (c,) added up."""
+    distinct, which = np.unique(cells, axis=0, return_inverse=True)
+    return distinct, np.bincount(which, values, minlength=len(distinct)).astype(np.float64)
 
 
 def _at(cells: Cells, values: Floats, wanted: Cells) -> Floats:

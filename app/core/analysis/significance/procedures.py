@@ -3,6 +3,7 @@
 Whatever the way, a region is what can be compared: some ground, and how many incidents the way found on it.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,18 +17,22 @@ from app.core.analysis.grouping import small_groups
 from app.core.analysis.params import MAX_AREA_M2, ClusterRule
 from app.core.analysis.points import Coordinates
 
+FINE_M = 100.0  # squares of 12.5 m will do up to this reach
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regions:
-    """What was found. counts: (k,) incidents of each; squares: (s, 2) of 12.5 m, region: (s,) whose each is.
+    """What was found. counts: (k,) incidents of each; squares: (s, 2), region: (s,) whose each is.
 
-    labels: (n,) the region of each incident, -1 for none.
+    labels: (n,) the region of each incident, -1 for none. scale: how many times 12.5 m the squares are wide; 1, or a
+    multiple of 4.
     """
 
     labels: NDArray[np.int32]
     counts: NDArray[np.int64]
     squares: Cells
     region: NDArray[np.int64]
+    scale: int = 1
 
 
 class Procedure(Protocol):
@@ -67,17 +72,26 @@ class Groups:
         found = small_groups(xy, self.rule, max_area_m2=self.max_area_m2, memory_limit_bytes=self.memory_limit_bytes)
         member = np.flatnonzero(found.labels >= 0)
         labels = found.labels[member].astype(np.int64)
-        squares, region = _around(np.floor(xy[member] / CELL_M).astype(np.int64), labels, self.rule.eps_m / 2)
-        return Regions(found.labels, np.bincount(labels, minlength=found.cluster_count), squares, region)
+        scale = _scale(self.rule.eps_m / 2)
+        side_m = scale * CELL_M
+        squares, region = _around(np.floor(xy[member] / side_m).astype(np.int64), labels, self.rule.eps_m / 2, side_m)
+        return Regions(found.labels, np.bincount(labels, minlength=found.cluster_count), squares, region, scale)
 
 
-def _around(squares: Cells, labels: NDArray[np.int64], reach_m: float) -> tuple[Cells, NDArray[np.int64]]:
+def _scale(reach_m: float) -> int:
+    """Squares grow with the reach, or ground within kilometres would be more squares than memory has room for."""
+    return 1 if reach_m <= FINE_M else 4 * math.ceil(reach_m / (4 * FINE_M))
+
+
+def _around(
+    squares: Cells, labels: NDArray[np.int64], reach_m: float, side_m: float
+) -> tuple[Cells, NDArray[np.int64]]:
     """The squares (s, 2) whose middle is within reach of that of one of the squares (m, 2), each label by itself."""
     if len(squares) == 0:
         return squares, labels
-    reach = int(reach_m / CELL_M)
+    reach = int(reach_m / side_m)
     steps = np.arange(-reach, reach + 1)
-    near = np.hypot(*np.meshgrid(steps, steps, indexing="ij")) * CELL_M <= reach_m
+    near = np.hypot(*np.meshgrid(steps, steps, indexing="ij")) * side_m <= reach_m
     origin = squares.min(axis=0) - reach
     width, height = (squares.max(axis=0) + reach + 1 - origin).tolist()
     column, row = (squares - origin).T

@@ -106,6 +106,16 @@ def test_places_that_are_given_explain_a_crowded_block() -> None:
     assert among_homes.excess_ratio == pytest.approx(1, abs=0.2)
 
 
+def test_a_distance_of_kilometres_is_compared_on_wider_squares() -> None:
+    xy = np.concatenate([scattered(60), scattered(40) + 20_000])
+    way = Groups(rule=ClusterRule(eps_m=5_000, min_incidents=30), max_area_m2=1e9)
+    found = way.regions(xy)
+    assert (found.scale, found.counts.tolist()) == (28, [60, 40])
+    assert len(found.squares) < 1_000
+    for one in assess(xy, way, seed=1, replicates=19):
+        assert one.expected_count == pytest.approx(one.count, rel=0.1)  # nothing but a whole town
+
+
 def test_nothing_found_needs_no_random_towns() -> None:
     assert assess(np.empty((0, 2)), WAYS[0], seed=1) == ()
     for way in WAYS:

@@ -100,6 +100,14 @@ def test_what_is_expected_is_what_is_drawn() -> None:
     assert null.expected(ground - 100_000).sum() == 0
 
 
+def test_wide_squares_expect_what_the_small_ones_in_them_do() -> None:
+    xy = np.concatenate([np.round(scattered(300), -1)[dice(6).integers(0, 300, 700)], scattered(300)])
+    null = Null.of(xy)
+    small = np.array([(i, j) for i in range(320) for j in range(320)]) + np.floor(TOWN / 100).astype(np.int64) * 8
+    wide, within = np.unique(small // 8, axis=0, return_inverse=True)
+    assert null.expected(wide, 8) == pytest.approx(np.bincount(within, null.expected(small)))
+
+
 def test_without_numba_the_same_town_is_drawn() -> None:
     program = (
         "import sys; sys.modules['numba'] = None\n"
