@@ -10,9 +10,10 @@ import numpy as np
 import shapely
 
 from app.core.analysis import tracking
-from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, AnalysisParams, ClusterRule, Weighting
+from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, REPLICATES, AnalysisParams, ClusterRule, Weighting
 from app.core.analysis.points import Points, midpoints_s, which_count
 from app.core.analysis.run import Findings, HotSpot, analyse
+from app.core.analysis.significance import Progress
 from app.core.analysis.tracking import Ruler
 from app.core.audit import AuditAction
 from app.core.errors import (
@@ -34,6 +35,7 @@ from app.store.tx import Database, WriteTx
 
 USUAL_PERIOD = timedelta(weeks=104)  # steadier than a year, and foretells as well
 USUAL_RULE = ClusterRule()
+LOOK_EVERY = timedelta(seconds=1)  # whether somebody cancelled the run
 Clock = Callable[[], datetime]
 
 
@@ -54,6 +56,8 @@ class AnalysisRequest:
     max_area_m2: float = MAX_AREA_M2
     weighting: Weighting = Weighting.RECENCY
     counts_linked_once: bool = False
+    seed: int = 0
+    replicates: int = REPLICATES
 
 
 def request_analysis(
@@ -78,9 +82,22 @@ def request_analysis(
     return run_id
 
 
-def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clock: Clock, srid: int) -> None:
+class _CancelledError(Exception):
+    """Ends the work on a run that somebody cancelled; never leaves this module."""
+
+
+def run_analysis(
+    database: Database,
+    run_id: UUID,
+    organisation_id: UUID,
+    *,
+    clock: Clock,
+    srid: int,
+    progress: Progress | None = None,
+) -> None:
     """Work a queued run out and store its hot spots; no connection is held while computing.
 
+    The work stops soon after the run is cancelled. progress: told how many random towns are done, and of how many.
     A run that cannot be worked out is marked as failed with a plain sentence; it never disappears. BusyError is
     passed on, and the run stays open: trying again may help.
     """
@@ -94,9 +111,12 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
             packed = incidents.points(
                 tx, params.since, params.until, params.area, counts_linked_once=params.counts_linked_once
             )
-        findings = analyse(as_points(packed, params, srid), params)
+        look = _lookout(database, actor, run_id, clock, progress)
+        findings = analyse(as_points(packed, params, srid), params, progress=look)
     except BusyError:
         raise
+    except _CancelledError:
+        return
     except LagesbildError as error:
         _give_up(database, actor, run_id, clock(), error.message)
     except MemoryError:
@@ -111,7 +131,14 @@ def run_analysis(database: Database, run_id: UUID, organisation_id: UUID, *, clo
 
 
 def run_now(
-    database: Database, actor: Actor, wanted: AnalysisRequest, *, clock: Clock, code_version: str, srid: int
+    database: Database,
+    actor: Actor,
+    wanted: AnalysisRequest,
+    *,
+    clock: Clock,
+    code_version: str,
+    srid: int,
+    progress: Progress | None = None,
 ) -> UUID:
     """Ask for a run and work it out here and now, for the command line; the run's id, whether done or failed.
 
@@ -120,7 +147,7 @@ def run_now(
     with database.write(actor) as tx:
         run_id = request_analysis(tx, wanted, now=clock(), code_version=code_version, is_deferred=False)
     try:
-        run_analysis(database, run_id, actor.organisation_id, clock=clock, srid=srid)
+        run_analysis(database, run_id, actor.organisation_id, clock=clock, srid=srid, progress=progress)
     except KeyboardInterrupt:
         with database.write(actor) as tx:
             cancel_analysis(tx, run_id, clock())
@@ -227,6 +254,8 @@ def _params(tx: WriteTx, wanted: AnalysisRequest, now: datetime) -> AnalysisPara
             weighting=wanted.weighting,
             weights=tuple(weights.items()),
             counts_linked_once=wanted.counts_linked_once,
+            seed=wanted.seed,
+            replicates=wanted.replicates,
         )
     except ValueError as error:
         raise InvalidError(f"The analysis cannot be run as asked: {error}") from error
@@ -270,6 +299,25 @@ def _begin(
     return params, uses
 
 
+def _lookout(database: Database, actor: Actor, run_id: UUID, clock: Clock, progress: Progress | None) -> Progress:
+    """Pass progress on, and look now and then whether the run has been cancelled."""
+    looked_at: datetime | None = None
+
+    def look(done: int, of: int) -> None:
+        nonlocal looked_at
+        if progress is not None:
+            progress(done, of)
+        now = clock()
+        if looked_at is not None and now - looked_at < LOOK_EVERY:
+            return
+        looked_at = now
+        with database.read(actor) as tx:
+            if not analyses.is_running(tx, run_id):
+                raise _CancelledError
+
+    return look
+
+
 def _finish(
     tx: WriteTx,
     run_id: UUID,
@@ -301,8 +349,11 @@ def _row(hotspot: HotSpot, params: AnalysisParams, findings: Findings) -> HotSpo
         weighted_value=hotspot.weighted_value,
         categories=tuple(code for code, _, _ in hotspot.categories),
         properties=render.properties(hotspot, params, findings.params_fingerprint),
-        statistics=render.statistics(hotspot, findings.weeks),
+        statistics=render.statistics(hotspot, findings, params),
         core_places=hotspot.core_places,
+        p_value=None if hotspot.significance is None else hotspot.significance.p_value,
+        is_significant=None if hotspot.significance is None else hotspot.significance.is_significant,
+        place_certainty=hotspot.place_certainty,
         wkb=shapely.to_wkb(hotspot.outline_wgs84),
     )
 

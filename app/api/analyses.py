@@ -34,6 +34,8 @@ def post_analysis(body: AnalysisIn, tx: WriteTx, services: CurrentServices, resp
         max_area_m2=body.max_area_m2,
         weighting=body.weighting,
         counts_linked_once=body.counts_linked_once,
+        seed=body.seed,
+        replicates=body.replicates,
     )
     run_id = actions.request_analysis(tx, wanted, now=services.clock(), code_version=services.code_version)
     response.headers["Location"] = f"/api/v1/analyses/{run_id}"
@@ -96,6 +98,8 @@ def _out(row: Mapping[str, Any]) -> AnalysisOut:
             "max_area_m2": params.max_area_m2,
             "weighting": params.weighting,
             "counts_linked_once": params.counts_linked_once,
+            "seed": params.seed,
+            "replicates": params.replicates,
             "links": {"self": here, "hotspots": f"/api/v1/hotspots?run={row['id']}", "adopt": f"{here}/adopt"},
         }
     )

@@ -32,13 +32,19 @@ def get_hotspots(
     bbox: BboxText = None,
     min_count: Annotated[int | None, Query(ge=1, le=1_000_000_000)] = None,
     category: Codes = None,
+    significant: Annotated[bool | None, Query(description="Only those that are hardly chance, or only others")] = None,
 ) -> Response:
     """The hot spots of the latest adopted run, first rank first; without one an empty collection.
 
     In an adopted run they have the ids that they keep from run to run, and `change` says what became of each.
     """
     check_may(tx.actor, May.READ_HOTSPOTS)
-    wanted = store.Filter(bbox=parameters.bbox(bbox), min_count=min_count, categories=parameters.codes(category))
+    wanted = store.Filter(
+        bbox=parameters.bbox(bbox),
+        min_count=min_count,
+        categories=parameters.codes(category),
+        is_significant=significant,
+    )
     found = store.current_run(tx, run, may_read_runs=tx.actor.may(May.READ_ANALYSES))
     if found is None and run is not None:
         raise NotFoundError("There is no such analysis that you may see.")

@@ -12,7 +12,8 @@ from app.actions.analyses import AnalysisRequest
 from app.cli.deployment import Home, opened
 from app.cli.setting_up import organisation_actor
 from app.core.analysis import dbscan
-from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, Weighting
+from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, REPLICATES, Weighting
+from app.core.analysis.significance import SIGNIFICANT
 from app.core.audit import AuditAction
 from app.core.errors import InvalidError
 from app.core.periods import parse_from, parse_to
@@ -66,6 +67,10 @@ def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
     weighting: Annotated[
         Weighting, typer.Option(help="What one incident is worth in the ranking.")
     ] = Weighting.RECENCY,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn by chance.")] = 0,
+    replicates: Annotated[
+        int, typer.Option(min=0, help="Random towns that hot spots are held against; 0 for no test.")
+    ] = REPLICATES,
     adopt: Annotated[bool, typer.Option("--adopt", help="Make it the analysis that everybody sees.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all hot spots as GeoJSON, no table.")] = False,
     home: Home = None,
@@ -85,6 +90,8 @@ def analyse(  # noqa: PLR0913 -- one option for each thing a run can be asked
         area_share=area_share,
         max_area_m2=max_area_m2,
         weighting=weighting,
+        seed=seed,
+        replicates=replicates,
     )
     with opened(home, JOB_TIMEOUT_MS) as database:
         actor = organisation_actor(database, organisation, "command line")
@@ -120,7 +127,13 @@ def _run(database: Database, actor: Actor, wanted: AnalysisRequest) -> dict[str,
             dbscan.prepare()
             status.update("Looking for hot spots; Ctrl-C cancels")
             run_id = analyses.run_now(
-                database, actor, wanted, clock=now, code_version=__version__, srid=_metric_srid(database)
+                database,
+                actor,
+                wanted,
+                clock=now,
+                code_version=__version__,
+                srid=_metric_srid(database),
+                progress=lambda done, of: status.update(f"Random towns: {done:,} of {of:,}; Ctrl-C cancels"),
             )
     except KeyboardInterrupt:
         typer.echo("The analysis was cancelled.", err=True)
@@ -168,7 +181,7 @@ def _show(run: dict[str, Any], ranked: list[dict[str, Any]]) -> None:
     if not ranked:
         return
     printed = Printed(box=None, pad_edge=False)
-    for heading in ("Rank", "Incidents", "Value", "Area m²"):
+    for heading in ("Rank", "Incidents", "Normal", "p", "Place", "Value", "Area m²"):
         printed.add_column(heading, justify="right")
     for heading in ("Mostly", "Centre (lat, lon)"):
         printed.add_column(heading, no_wrap=True)
@@ -177,9 +190,19 @@ def _show(run: dict[str, Any], ranked: list[dict[str, Any]]) -> None:
         printed.add_row(
             str(spot["rank"]),
             f"{spot['count']:,}",
+            _figure(spot.get("expected_count"), ",.1f"),
+            _figure(spot.get("p_value"), ".3f"),
+            _figure(spot.get("place_certainty"), ".0%"),
             f"{spot['weighted_value']:,.4g}",
             f"{spot['area_m2']:,.0f}",
             spot["dominant_category"],
             f"{lat:.5f}, {lon:.5f}",
         )
     Console().print(printed)
+    significant = run["findings"].get("significant_count")
+    if significant is not None:
+        typer.echo(f"Hardly chance: {significant:,} of {run['hotspot_count']:,} (p at most {SIGNIFICANT}).")
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -22,6 +22,7 @@ def as_text(findings: Findings, epsg: int = SWEREF99_TM) -> str:
             "min_incidents": findings.rule.min_incidents,
             "tuning": None if findings.tuning is None else _tuning(findings.tuning),
             "doubtful_places": _doubtful(findings, epsg),
+            "significant_count": findings.significant_count,
         },
         ensure_ascii=False,
         separators=(",", ":"),

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from app.core.analysis.params import AnalysisParams
-from app.core.analysis.run import HotSpot
+from app.core.analysis.run import Findings, HotSpot
+from app.core.analysis.significance import Significance
+from app.render.explanations import explained
 
 
 def properties(hotspot: HotSpot, params: AnalysisParams, fingerprint: str) -> str:
@@ -30,22 +32,41 @@ def properties(hotspot: HotSpot, params: AnalysisParams, fingerprint: str) -> st
             "categories": [{"code": code, "count": n, "share": share} for code, n, share in hotspot.categories],
             "centre": list(hotspot.centre),
             "place_uncertainty_m": hotspot.place_uncertainty_m,
+            "place_certainty": hotspot.place_certainty,
+            **_against_chance(hotspot.significance),
             "fingerprint": fingerprint,
         }
     )
 
 
-def statistics(hotspot: HotSpot, weeks: tuple[str, ...]) -> str:
-    """Counts of the members: by hour (0-23) and weekday (Monday first) in Stockholm, by ISO week, by source."""
+def statistics(hotspot: HotSpot, findings: Findings, params: AnalysisParams) -> str:
+    """Counts of the members: by hour (0-23) and weekday (Monday first) in Stockholm, by ISO week, by source.
+
+    And why it is a hot spot, in words.
+    """
     return _text(
         {
             "core_incident_count": hotspot.core_incident_count,
             "hours": list(hotspot.hours),
             "weekdays": list(hotspot.weekdays),
-            "weeks": dict(zip(weeks, hotspot.weeks, strict=True)),
+            "weeks": dict(zip(findings.weeks, hotspot.weeks, strict=True)),
             "sources": [{"name": name, "count": n} for name, n in hotspot.sources],
+            "explanation": explained(hotspot, findings.rule, params),
         }
     )
+
+
+def _against_chance(found: Significance | None) -> dict[str, Any]:
+    """The p-value with its own uncertainty; everything null where nothing was tested."""
+    return {
+        "p_value": None if found is None else found.p_value,
+        "p_low": None if found is None else found.p_low,
+        "p_high": None if found is None else found.p_high,
+        "is_significant": None if found is None else found.is_significant,
+        "certainty": None if found is None else found.certainty.value,
+        "expected_count": None if found is None else found.expected_count,
+        "excess_ratio": None if found is None else found.excess_ratio,
+    }
 
 
 def _instant(moment: datetime) -> str:

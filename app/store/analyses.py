@@ -41,7 +41,7 @@ def page(tx: ReadTx, limit: int) -> list[dict[str, Any]]:
 
 
 def findings_of(run: Mapping[str, Any], params: AnalysisParams) -> dict[str, Any]:
-    """What a run says of itself: eps_m, min_incidents, tuning, doubtful_places.
+    """What a run says of itself: eps_m, min_incidents, tuning, doubtful_places, significant_count.
 
     The two numbers are None until they are chosen; runs older than the question say what was asked for.
     """
@@ -51,6 +51,7 @@ def findings_of(run: Mapping[str, Any], params: AnalysisParams) -> dict[str, Any
         "min_incidents": None if rule is None else rule.min_incidents,
         "tuning": None,
         "doubtful_places": [],
+        "significant_count": None,
     }
     return usual | (run["findings"] or {})
 
@@ -74,6 +75,12 @@ def fail(tx: WriteTx, run_id: UUID, now: datetime, failure: str) -> bool:
 def cancel(tx: WriteTx, run_id: UUID, now: datetime) -> bool:
     """Mark a queued or running run as cancelled; False when it was no longer open."""
     return tx.conn.execute(SQL.cancel, _mine(tx, run_id, now)).first() is not None
+
+
+def is_running(tx: ReadTx, run_id: UUID) -> bool:
+    """Whether the run of the actor's organisation still is to be worked out."""
+    wanted = {"id": run_id, "organisation_id": tx.actor.organisation_id}
+    return bool(tx.conn.execute(SQL.is_running, wanted).scalar())
 
 
 def adopt(tx: WriteTx, run_id: UUID, now: datetime, profile: str | None = None) -> int:

@@ -29,6 +29,9 @@ class HotSpotRow:
     statistics: str
     core_places: CorePlaces
     wkb: bytes
+    p_value: float | None = None
+    is_significant: bool | None = None
+    place_certainty: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Filter:
     bbox: tuple[float, float, float, float] | None = None
     min_count: int | None = None
     categories: tuple[str, ...] | None = None
+    is_significant: bool | None = None
 
 
 def add(tx: WriteTx, run_id: UUID, rows: Sequence[HotSpotRow]) -> None:
@@ -57,6 +61,9 @@ def add(tx: WriteTx, run_id: UUID, rows: Sequence[HotSpotRow]) -> None:
             "properties": [r.properties for r in rows],
             "statistics": [r.statistics for r in rows],
             "core_places": [_listed(r.core_places) for r in rows],
+            "p_values": [r.p_value for r in rows],
+            "are_significant": [r.is_significant for r in rows],
+            "place_certainties": [r.place_certainty for r in rows],
             "wkbs": [r.wkb for r in rows],
         },
     )
@@ -82,6 +89,7 @@ def features(tx: ReadTx, run_id: UUID, wanted: Filter) -> tuple[str, int]:
             "north": north,
             "min_count": wanted.min_count,
             "categories": None if wanted.categories is None else list(wanted.categories),
+            "is_significant": wanted.is_significant,
         },
     ).one()
     return row.features, row.n

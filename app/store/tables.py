@@ -345,6 +345,9 @@ run_hotspots = Table(
     Column("properties", JSON, nullable=False),  # of the GeoJSON feature, as text: served byte for byte
     Column("statistics", JSON, nullable=False),  # of its members: hours, weekdays, weeks, sources
     Column("geom", Geometry("Polygon", 4326, spatial_index=False), nullable=False),
+    Column("p_value", Double),  # against random towns; none = not tested
+    Column("is_significant", Boolean),
+    Column("place_certainty", Double),  # how often it is found again when incidents move as far as they are uncertain
     Column("core_places", ARRAY(Integer), nullable=False),  # column, row, cores of each 25 m square, one after another
     CheckConstraint("cardinality(core_places) > 0 AND cardinality(core_places) % 3 = 0", name="core_places"),
     Index("run_hotspots_rank_key", "run_id", "rank", unique=True),

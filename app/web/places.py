@@ -59,6 +59,7 @@ class Place:
     latitude: float
     rings: tuple[Ring, ...]  # of the outline
     change: Change | None = None  # what became of it; None where hot spots are not followed
+    is_significant: bool | None = None  # whether it is hardly chance; None where nobody asked
 
     @property
     def name(self) -> str:

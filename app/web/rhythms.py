@@ -54,6 +54,12 @@ class Rhythm:
     weekdays: tuple[int, ...]  # 7, Monday first
     weeks: Mapping[str, int]  # 2026-W07: 3, every week of the run's period in order
     tellers: tuple[tuple[str, int], ...]  # name of an organisation, reports; most first
+    explanation: Mapping[str, str]  # why it is a hot spot, by language; empty in runs older than the question
+
+    @property
+    def why(self) -> str:
+        """Why it is a hot spot and how sure that is, in plain sentences; empty where nobody asked."""
+        return self.explanation.get(i18n.language().code, "")
 
     @property
     def charts(self) -> tuple[Chart, Chart, Chart]:
@@ -103,6 +109,7 @@ def rhythm(statistics: Mapping[str, Any], organisations: Mapping[str, str]) -> R
         weekdays=tuple(statistics["weekdays"]),
         weeks=statistics["weeks"],
         tellers=tuple(sorted(told.items(), key=lambda teller: -teller[1])),
+        explanation=statistics.get("explanation", {}),
     )
 
 

@@ -252,6 +252,7 @@ def place_of(row: Mapping[str, Any], names: Mapping[str, Mapping[str, Any]], gaz
         latitude=latitude,
         rings=tuple(rings_of(row["geometry"])),
         change=Change(row["change"]) if row["change"] else None,
+        is_significant=row.get("is_significant"),
     )
 
 

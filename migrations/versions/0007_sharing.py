@@ -411,13 +411,14 @@ CREATE VIEW coarse_hotspots WITH (security_barrier) AS
 SELECT h.run_id, md5(h.run_id::text || '/' || h.rank::text)::uuid AS hotspot_id, h.organisation_id,
        CASE r.rank WHEN 2 THEN 'snapped' ELSE 'area' END AS precision, h.rank, h.incident_count, h.weighted_value,
        h.categories,
-       (h.properties::jsonb - 'centre' - 'area_m2' - 'density_per_km2' - 'place_uncertainty_m'
+       (h.properties::jsonb
+        - '{place_certainty,p_value,p_low,p_high,is_significant,certainty,expected_count,excess_ratio}'::text[]
         || jsonb_build_object(
                'precision', CASE r.rank WHEN 2 THEN 'snapped' ELSE 'area' END, 'place_uncertainty_m', NULL,
                'centre', jsonb_build_array(round(ST_X(o.point)::numeric, 6), round(ST_Y(o.point)::numeric, 6)),
                'area_m2', round(o.area_m2), 'density_per_km2', round((1e6 * h.incident_count / o.area_m2)::numeric, 1)
            ))::json AS properties,
-       (h.statistics::jsonb || '{"sources": [], "core_incident_count": null}')::json AS statistics, o.geom
+       (h.statistics::jsonb || '{"sources": [], "core_incident_count": null}' - 'explanation')::json AS statistics, o.geom
   FROM hotspot_ranks() AS r
   JOIN run_hotspots AS h ON h.organisation_id = r.organisation_id
   JOIN analysis_runs AS n ON n.id = h.run_id

@@ -43,7 +43,7 @@ from tests.factories import (
     sharing,
 )
 
-USUAL = AnalysisRequest(until=NOW)
+USUAL = AnalysisRequest(until=NOW, replicates=19)  # a test against chance that takes no time
 STRONG = Group(count=9, category="VAL", north_m=1_000)  # few, but heavy
 WEAK = Group(count=12, category="KLO")  # many, but light
 
@@ -140,6 +140,7 @@ def test_the_usual_analysis_is_the_last_two_years_of_all_that_has_a_place(acting
     assert asked.organisations == (LINDESTA, HOUSING, POLICE)
     assert (asked.rule, asked.area_share, asked.max_area_m2) == (None, 0.01, 250_000)
     assert (asked.weighting, asked.area) == (Weighting.RECENCY, None)
+    assert (asked.seed, asked.replicates) == (0, 999)
     assert dict(asked.weights)["VAL"] == 8.0
     assert {"SKD", "VAL", "OVR"} < set(asked.categories)
     assert not {"BED", "ARR"} & set(asked.categories)
@@ -156,7 +157,10 @@ def test_everything_asked_for_is_kept(acting: Acting, actors: Actors) -> None:
         eps_m=50,
         min_incidents=5,
         weighting=Weighting.HARM,
+        seed=7,
+        replicates=99,
     )
+    assert (asked.seed, asked.replicates) == (7, 99)
     assert (asked.since, asked.until, asked.categories, asked.area) == (since, until, ("KLO", "VAL"), DISTRICT)
     assert asked.rule == ClusterRule(eps_m=50, min_incidents=5)
     assert dict(asked.weights)["VAL"] == 8.0
@@ -193,6 +197,8 @@ def test_own_weights_are_used_where_there_are_any(acting: Acting, actors: Actors
         ({"eps_m": 0.0}, []),
         ({"min_incidents": 1}, []),
         ({"since": NOW, "until": NOW}, []),
+        ({"replicates": 100_001}, []),
+        ({"seed": -1}, []),
         ({"categories": ("SKD", "SKD")}, []),
     ],
 )
@@ -226,6 +232,33 @@ def test_a_run_finds_what_is_dense_and_counts_the_rest(town: Database, coordinat
     done = run(town, coordinator, run_id)
     assert (done["state"], done["incident_count"], done["noise_count"], done["hotspot_count"]) == ("done", 24, 1, 2)
     assert (done["started_at"], done["finished_at"], done["failure"]) == (NOW, NOW, None)
+
+
+def test_every_hot_spot_says_whether_it_could_be_chance(town: Database, coordinator: Actor) -> None:
+    run_id = worked_out(town, coordinator)
+    found = spots(town, coordinator, run_id)
+    assert len(found) == 2
+    for one in found:
+        told = one["properties"]
+        assert 0.05 <= told["p_value"] <= 1  # of nineteen random towns and this one
+        assert told["is_significant"] == (told["p_value"] <= 0.05)
+        assert told["excess_ratio"] == pytest.approx(told["count"] / told["expected_count"], rel=0.01)
+        assert 0 <= told["place_certainty"] <= 1
+        with town.read(coordinator) as tx:
+            detail = hotspots.one(tx, run_id, UUID(one["id"]))
+            same = hotspots.features(tx, run_id, Filter(is_significant=told["is_significant"]))[0]
+        assert detail is not None
+        assert json.loads(detail["statistics"])["explanation"]["reasons"][1] == told["certainty"]
+        assert one["id"] in same
+    significant = sum(one["properties"]["is_significant"] for one in found)
+    assert run(town, coordinator, run_id)["findings"]["significant_count"] == significant
+
+
+def test_without_random_towns_no_hot_spot_says_so(town: Database, coordinator: Actor) -> None:
+    run_id = worked_out(town, coordinator, replace(USUAL, replicates=0))
+    assert [one["properties"]["p_value"] for one in spots(town, coordinator, run_id)] == [None, None]
+    with town.read(coordinator) as tx:
+        assert hotspots.features(tx, run_id, Filter(is_significant=True)) == ("", 0)
 
 
 def test_incidents_that_others_give_are_counted_and_said(town: Database, coordinator: Actor, actors: Actors) -> None:
@@ -494,6 +527,30 @@ def test_what_a_run_found_is_not_stored_when_it_was_cancelled_meanwhile(db: Data
     actions.run_analysis(db, run_id, coordinator.organisation_id, clock=clock, srid=METRIC_SRID)
     assert run(db, coordinator, run_id)["state"] == "cancelled"
     assert features(db, coordinator, run_id) == ""
+
+
+def test_a_run_that_is_cancelled_stops_soon(db: Database, coordinator: Actor) -> None:
+    """A hundred thousand random towns would take minutes; it looks once a second."""
+    reported(db, coordinator, raws_of(WEAK))
+    run_id = requested(db, coordinator, replace(USUAL, replicates=100_000))
+    told: list[int] = []
+    ticks = iter(range(10**6))
+
+    def progress(done: int, of: int) -> None:
+        told.append(done)
+        if len(told) == 2:
+            cancel(db, coordinator, run_id)
+
+    actions.run_analysis(
+        db,
+        run_id,
+        coordinator.organisation_id,
+        clock=lambda: NOW + timedelta(seconds=0.4 * next(ticks)),
+        srid=METRIC_SRID,
+        progress=progress,
+    )
+    assert told == [25, 50, 75, 100]  # looked at 25, not at 50 and 75, where no second had gone by
+    assert run(db, coordinator, run_id)["state"] == "cancelled"
 
 
 def test_a_run_that_was_cancelled_meanwhile_does_not_fail_on_top(

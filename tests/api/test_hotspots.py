@@ -15,7 +15,7 @@ from tests.api.wire import ANALYSES, GEOJSON, HOTSPOTS, codes
 from tests.factories import Group
 
 Work = Callable[[], None]
-PERIOD = {"period": {"from": "2026-10-01", "to": "2026-11-15"}}
+PERIOD: dict[str, Any] = {"period": {"from": "2026-10-01", "to": "2026-11-15"}, "replicates": 19}
 GROUPS = (Group(count=16), Group(count=10, east_m=600, category="KLO"), Group(count=9, north_m=700))
 
 
@@ -167,6 +167,7 @@ def test_hot_spots_come_in_rank_order_with_their_run(adopted: dict[str, Any], co
         ({"category": "BED"}, []),
         ({"bbox": "15,59,16.5,60"}, [1, 2, 3]),
         ({"bbox": "17,59,18,60"}, []),
+        ({"significant": "true", "min_count": 17}, []),
         ({"bbox": "15,59,16.5,60", "min_count": 10, "category": "SKD"}, [1]),
     ],
     ids=str,
@@ -200,6 +201,20 @@ def test_outlines_are_as_rfc_7946_wants_them(adopted: dict[str, Any], coordinato
             assert all(len(repr(number).partition(".")[2]) <= 6 for point in ring for number in point)
             assert all(15 < lon < 17 and 59 < lat < 60 for lon, lat in ring)
     assert "crs" not in answer.json()
+
+
+def test_hot_spots_that_are_hardly_chance_are_told_from_the_others(
+    adopted: dict[str, Any], coordinator: TestClient
+) -> None:
+    every = coordinator.get(HOTSPOTS).json()["features"]
+    for wanted in (True, False):
+        found = coordinator.get(HOTSPOTS, params={"significant": wanted}).json()["features"]
+        assert found == [each for each in every if each["properties"]["is_significant"] is wanted]
+    assert adopted["significant_count"] == sum(each["properties"]["is_significant"] for each in every)
+    assert (adopted["seed"], adopted["replicates"]) == (0, 19)
+    one = coordinator.get(f"{HOTSPOTS}/{every[0]['id']}").json()
+    assert one["statistics"]["explanation"]["sv"].startswith("16 händelser på ")
+    assert coordinator.get(HOTSPOTS, params={"significant": "maybe"}).status_code == 422
 
 
 def test_one_hot_spot_comes_with_the_statistics_of_its_members(adopted: dict[str, Any], as_role: AsRole) -> None:

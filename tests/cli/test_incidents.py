@@ -44,9 +44,13 @@ def test_the_hot_spots_are_shown_and_not_adopted(lagesbild: Run, town: None, ask
     assert said.status == 0
     assert said.lines[0] == "1 hot spots among 30 incidents; 0 incidents lie outside them."
     assert said.lines[1].startswith("A hot spot is where at least 3 incidents lie within")
-    assert said.lines[2].split() == ["Rank", "Incidents", "Value", "Area", "m²", "Mostly", "Centre", "(lat,", "lon)"]
-    rank, count, value, _, category, lat, lon = said.lines[3].split()
+    headings = ["Rank", "Incidents", "Normal", "p", "Place", "Value", "Area", "m²", "Mostly", "Centre", "(lat,", "lon)"]
+    assert said.lines[2].split() == headings
+    rank, count, _, p_value, place, value, _, category, lat, lon = said.lines[3].split()
     assert (rank, count, value, category, lat, lon) == ("1", "30", "30", "SKD", "59.65000,", "15.85029")
+    assert 0 < float(p_value) <= 1
+    assert place.endswith("%")
+    assert said.lines[4] == f"Hardly chance: {int(float(p_value) <= 0.05)} of 1 (p at most 0.05)."
     ((run_id,),) = ask("SELECT id FROM analysis_runs")
     assert said.out.replace("\n", " ").rstrip().endswith(f"POST /api/v1/analyses/{run_id}/adopt")
     assert ask("SELECT count(*) FROM adoptions") == [(0,)]

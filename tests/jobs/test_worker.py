@@ -25,7 +25,7 @@ from tests.conftest import CHECKOUT, Database
 from tests.factories import Actors, Group
 
 PATIENCE_S = 150
-WANTED = AnalysisRequest(since=datetime(2026, 10, 1, tzinfo=UTC), until=factories.NOW)
+WANTED = AnalysisRequest(since=datetime(2026, 10, 1, tzinfo=UTC), until=factories.NOW, replicates=19)
 StartWorker = Callable[[], subprocess.Popen[bytes]]
 
 

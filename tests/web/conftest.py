@@ -71,7 +71,7 @@ def adopt_a_run(database: Database, coordinator_token: str) -> None:
         analyses.run_and_adopt(
             db,
             coordinator,
-            analyses.AnalysisRequest(),
+            analyses.AnalysisRequest(replicates=19),
             clock=lambda: factories.NOW,
             code_version=factories.CODE_VERSION,
             srid=factories.METRIC_SRID,

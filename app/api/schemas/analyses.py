@@ -16,6 +16,9 @@ from app.core.analysis.params import (
     MAX_EPS_M,
     MIN_AREA_SHARE,
     MIN_EPS_M,
+    MOST_REPLICATES,
+    MOST_SEED,
+    REPLICATES,
     SMALLEST_MAX_AREA_M2,
     Weighting,
 )
@@ -49,6 +52,10 @@ class AnalysisIn(Sent):
         MAX_AREA_M2, description="Larger hot spots are split."
     )
     weighting: Weighting = Weighting.RECENCY
+    seed: Annotated[int, Strict(), Field(ge=0, le=MOST_SEED)] = Field(0, description="Of everything drawn by chance.")
+    replicates: Annotated[int, Strict(), Field(ge=0, le=MOST_REPLICATES)] = Field(
+        REPLICATES, description="Random towns that every hot spot is held against; 0 for no test against chance."
+    )
     counts_linked_once: YesNo = Field(False, description="Of reports linked as one incident, only the first counts.")
 
 
@@ -99,6 +106,9 @@ class AnalysisOut(BaseModel):
     tuning: TuningOut | None = Field(description="Why the two numbers are as they are; null where they were given.")
     max_area_m2: float
     weighting: Weighting
+    seed: int
+    replicates: int
+    significant_count: int | None = Field(description="Hot spots that are hardly chance; null where not tested.")
     doubtful_places: list[DoubtfulPlaceOut] = Field(description="Positions to ask somebody about; nothing was dropped.")
     counts_linked_once: bool
     fingerprint: str

@@ -10,6 +10,7 @@ from app.api.schemas.geojson import Geometry
 from app.core.analysis.params import (
     Weighting,
 )
+from app.core.analysis.significance import Certainty
 from app.core.analysis.tracking import Change
 from app.core.disclosure import Precision
 
@@ -43,6 +44,18 @@ class HotSpotProperties(BaseModel):
     categories: list[CategoryShare]
     centre: list[float]
     place_uncertainty_m: float | None
+    place_certainty: float | None = Field(
+        None, description="Share of trials in which it is found again when incidents move as far as they are uncertain."
+    )
+    p_value: float | None = Field(
+        None, description="Share of random towns with anything as clear, corrected for how many hot spots there are."
+    )
+    p_low: float | None = Field(None, description="What p_value would be at least with endless random towns.")
+    p_high: float | None = Field(None, description="And at most, in 95 cases of 100.")
+    is_significant: bool | None = Field(None, description="Whether p_value is at most 0.05.")
+    certainty: Certainty | None = Field(None, description="The same in one word.")
+    expected_count: float | None = Field(None, description="Incidents there if no hotter than its part of town.")
+    excess_ratio: float | None = Field(None, description="How many times as many there were.")
     fingerprint: str
     change: Change | None = Field(None, description="What became of it; only in a run that is adopted.")
     related: list[UUID] = Field([], description="Split from or into these, or merged of these.")
@@ -56,6 +69,14 @@ class SourceCount(BaseModel):
     count: int
 
 
+class Explanation(BaseModel):
+    """Why a place is a hot spot: codes, and plain sentences in both languages."""
+
+    reasons: list[str]
+    sv: str
+    en: str
+
+
 class HotSpotStatistics(BaseModel):
     """Counts of the members: hours 0-23 and weekdays from Monday, in Stockholm; ISO weeks; sources."""
 
@@ -64,6 +85,7 @@ class HotSpotStatistics(BaseModel):
     weekdays: list[int]
     weeks: dict[str, int]
     sources: list[SourceCount]
+    explanation: Explanation | None = Field(None, description="Why it is a hot spot, and how sure that is.")
 
 
 class HotSpotFeature(BaseModel):

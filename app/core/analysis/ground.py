@@ -13,6 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
+from app.core.analysis.dbscan import has_kernel
+from app.core.analysis.params import ClusterRule
 from app.core.analysis.points import Coordinates, Floats, Mask
 
 CELL_M = 12.5
@@ -55,6 +57,24 @@ class Ground:
         return np.bincount(near, minlength=len(self.cells))
 
 
+def crowded(xy: Coordinates, rule: ClusterRule, core: Mask) -> tuple[Cells, NDArray[np.int64]]:
+    """Squares with enough incidents (n, 2) near their middle: (c, 2) ascending, and how many (c,).
+
+    All those that hang together with the square of a core (n,), and maybe others.
+    """
+    seeds = np.unique(np.floor(xy[core] / CELL_M).astype(np.int64), axis=0)
+    if len(seeds) == 0:
+        return np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
+    if has_kernel():
+        from app.core.analysis.kernel import squares  # noqa: PLC0415 -- numba takes a second
+
+        return squares.crowded(xy, seeds, side_m=CELL_M, reach_m=rule.eps_m, fewest=rule.min_incidents)
+    around = Ground.around(xy, rule.eps_m)
+    counts = around.counts(rule.eps_m)
+    is_crowded = counts >= rule.min_incidents
+    return around.cells[is_crowded], counts[is_crowded]
+
+
 def near_squares(
     xy: Coordinates, cell_m: float, reach_m: float, points_at_a_time: int = POINTS_AT_A_TIME
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
@@ -83,6 +103,14 @@ def near_squares(
             keys.append(own_key[near] + (i * ROW + j))
             squared.append(far_m2[near])
         yield np.concatenate(keys), np.concatenate(rows), np.concatenate(squared)
+
+
+def squares_within(xy: Coordinates, cell_m: float, reach_m: float) -> Cells:
+    """The squares (c, 2), ascending, with any of the incidents (n, 2) within reach_m of their middle."""
+    squares = np.empty(0, dtype=np.int64)
+    for keys, _, _ in near_squares(xy, cell_m, reach_m):
+        squares = np.unique(np.append(squares, keys))
+    return _unpacked(squares)
 
 
 def active_since(xy: Coordinates, occurred_s: Floats) -> tuple[Cells, Floats]:
@@ -155,9 +183,14 @@ def merged(cells: Cells, cell_m: float, labels: NDArray[np.int32]) -> NDArray[np
 
 def squares_of(xy: Coordinates, cells: Cells) -> NDArray[np.int64]:
     """Which of the squares (c, 2), in ascending order, each place (n, 2) lies in; -1 for none of them."""
-    keys, wanted = _packed(cells), _packed(np.floor(xy / CELL_M).astype(np.int64))
+    return rows_of(np.floor(xy / CELL_M).astype(np.int64), cells)
+
+
+def rows_of(squares: Cells, cells: Cells) -> NDArray[np.int64]:
+    """The row of each of some squares (s, 2) among cells (c, 2) in ascending order; -1 for none of them."""
+    keys, wanted = _packed(cells), _packed(squares)
     at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    is_one: Mask = keys[at] == wanted if len(keys) else np.zeros(len(xy), dtype=np.bool_)
+    is_one: Mask = keys[at] == wanted if len(keys) else np.zeros(len(squares), dtype=np.bool_)
     return np.where(is_one, at, -1)
 
 

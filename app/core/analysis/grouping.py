@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from app.core.analysis.dbscan import NOISE, Clustering, find_clusters
+from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, NOISE, Clustering, find_clusters
 from app.core.analysis.outlines import outline, outlines
-from app.core.analysis.params import AnalysisParams, ClusterRule
+from app.core.analysis.params import MAX_AREA_M2, AnalysisParams, ClusterRule
 from app.core.analysis.points import Coordinates, Mask
 from app.core.analysis.tuning import Tuning, hot_ground, tune
 
+ROUNDING_M = 1.0  # an outline is its members and half of eps around them, give or take the simplifying
 RAISED_BY = 10  # a tenth more incidents are demanded at each try to split a group
 
 Rows = NDArray[np.intp]
@@ -41,7 +42,9 @@ def group(xy: Coordinates, params: AnalysisParams, *, memory_limit_bytes: int) -
     """Group incidents (n, 2) in metres as the parameters ask. Raises as `find_clusters` and `tune` do."""
     if params.rule is not None:
         return _by_rule(xy, params.rule, params.max_area_m2, memory_limit_bytes)
-    tuning = tune(xy, area_share=params.area_share, max_area_m2=params.max_area_m2)
+    tuning = tune(
+        xy, area_share=params.area_share, max_area_m2=params.max_area_m2, memory_limit_bytes=memory_limit_bytes
+    )
     hot = hot_ground(xy, tuning.rule, max_area_m2=params.max_area_m2, memory_limit_bytes=memory_limit_bytes)
     return Grouping(labels=hot.labels, core=hot.core, outlines=hot.outlines, rule=tuning.rule, tuning=tuning)
 
@@ -56,15 +59,40 @@ class _Piece:
 
 
 def _by_rule(xy: Coordinates, rule: ClusterRule, max_area_m2: float, memory_limit_bytes: int) -> Grouping:
-    found = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes)
-    if found.cluster_count == 0:
-        return Grouping(labels=found.labels, core=found.core, outlines=(), rule=rule)
-    shapes = outlines(xy, found.labels, rule.eps_m)
-    too_large = np.array([shape.area > max_area_m2 for shape in shapes])
-    if too_large.any():
-        found = _split(xy, found, too_large, rule, max_area_m2)
-        shapes = outlines(xy, found.labels, rule.eps_m)
+    found = small_groups(xy, rule, max_area_m2=max_area_m2, memory_limit_bytes=memory_limit_bytes)
+    shapes = outlines(xy, found.labels, rule.eps_m) if found.cluster_count else ()
     return Grouping(labels=found.labels, core=found.core, outlines=shapes, rule=rule)
+
+
+def small_groups(
+    xy: Coordinates,
+    rule: ClusterRule,
+    *,
+    max_area_m2: float = MAX_AREA_M2,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+) -> Clustering:
+    """Groups of incidents (n, 2) as DBSCAN finds them, split where the outline would be larger than max_area_m2.
+
+    Raises as `find_clusters` does.
+    """
+    found = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes)
+    too_large = _too_large(xy, found, rule.eps_m, max_area_m2)
+    return _split(xy, found, too_large, rule, max_area_m2) if too_large.any() else found
+
+
+def _too_large(xy: Coordinates, found: Clustering, eps_m: float, max_area_m2: float) -> Mask:
+    """Which groups (k,) have too large an outline. It needs drawing only where the box round it is too large."""
+    member = np.flatnonzero(found.labels >= 0)
+    rows = member[np.argsort(found.labels[member], kind="stable")]
+    if len(rows) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    starts = np.flatnonzero(np.diff(found.labels[rows], prepend=-1))
+    sides_m = np.maximum.reduceat(xy[rows], starts) - np.minimum.reduceat(xy[rows], starts) + eps_m + ROUNDING_M
+    too_large: Mask = sides_m.prod(axis=1) > max_area_m2
+    ends = np.append(starts[1:], len(rows))
+    for label in np.flatnonzero(too_large).tolist():
+        too_large[label] = outline(xy[rows[starts[label] : ends[label]]], eps_m).area > max_area_m2
+    return too_large
 
 
 def _split(xy: Coordinates, found: Clustering, too_large: Mask, rule: ClusterRule, max_area_m2: float) -> Clustering:

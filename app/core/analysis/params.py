@@ -21,6 +21,9 @@ MAX_AREA_SHARE = 0.2
 MAX_AREA_M2 = 250_000.0  # of one hot spot
 SMALLEST_MAX_AREA_M2 = 50_000.0  # one address and what is around it always fits
 LARGEST_MAX_AREA_M2 = 1e9
+REPLICATES = 999  # random towns that every hot spot is held against
+MOST_REPLICATES = 100_000
+MOST_SEED = 2**63 - 1
 FINGERPRINT_LENGTH = 16
 
 
@@ -63,7 +66,8 @@ class AnalysisParams:
     since, until: aware, half-open [since, until). organisations: slugs, at least one. categories: codes, at
     least one. area: name of one area, None means everywhere. rule: None means that it is chosen from the incidents,
     so that hot spots fill area_share of the active ground. max_area_m2: larger hot spots are split. weights:
-    (category code, what one incident is worth), as used. now: when the run was asked for. Raises ValueError in one
+    (category code, what one incident is worth), as used. seed: of everything drawn by chance; replicates: how many
+    random towns are drawn, 0 for no test against chance. now: when the run was asked for. Raises ValueError in one
     plain sentence. Lists are kept sorted and times in UTC, so two equal requests are equal values.
     """
 
@@ -79,6 +83,7 @@ class AnalysisParams:
     weighting: Weighting = Weighting.COUNT
     weights: tuple[tuple[str, float], ...] = ()
     seed: int = 0
+    replicates: int = REPLICATES
     max_interval_days: int = 28
     max_uncertainty_m: float = 300.0
     counts_linked_once: bool = False  # of reports linked as one incident, the first counts
@@ -106,8 +111,10 @@ class AnalysisParams:
             raise ValueError("Weights must be numbers from zero up.")
         if self.weighting in BY_CATEGORY and not self.weights:
             raise ValueError(f"The weighting {self.weighting} needs weights.")
-        if self.seed < 0 or self.max_interval_days < 1:
+        if not 0 <= self.seed <= MOST_SEED or self.max_interval_days < 1:
             raise ValueError("The seed must be zero or more and max_interval_days at least one.")
+        if not 0 <= self.replicates <= MOST_REPLICATES:
+            raise ValueError(f"replicates must be between 0 and {MOST_REPLICATES}, got {self.replicates}")
         if not MIN_AREA_SHARE <= self.area_share <= MAX_AREA_SHARE:
             raise ValueError(f"area_share must be between {MIN_AREA_SHARE} and {MAX_AREA_SHARE}, got {self.area_share}")
         if not SMALLEST_MAX_AREA_M2 <= self.max_area_m2 <= LARGEST_MAX_AREA_M2:
@@ -163,6 +170,7 @@ class AnalysisParams:
             "weighting": self.weighting.value,
             "weights": self.weights,
             "seed": self.seed,
+            "replicates": self.replicates,
             "max_interval_days": self.max_interval_days,
             "max_uncertainty_m": self.max_uncertainty_m,
             # without it, so that older fingerprints stay what they are

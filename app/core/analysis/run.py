@@ -22,7 +22,9 @@ from app.core.analysis.doubtful_places import DoubtfulPlace, doubtful_places
 from app.core.analysis.grouping import Grouping, group
 from app.core.analysis.params import FINGERPRINT_LENGTH, AnalysisParams, ClusterRule
 from app.core.analysis.points import Coordinates, Floats, Points
+from app.core.analysis.significance import AtRisk, Groups, HotGround, Progress, Significance, assess
 from app.core.analysis.tuning import Tuning
+from app.core.analysis.uncertain_places import place_certainty
 
 KEY_SPACE = uuid.UUID("8d0d0c70-6f5e-5b0e-9a3c-5f3d6f0f6c11")  # never changes: keys are stored
 M2_A_KM2 = 1_000_000
@@ -55,6 +57,8 @@ class HotSpot:
     weeks: tuple[int, ...]  # a count for each of Findings.weeks
     place_uncertainty_m: float | None  # median of those known
     core_places: CorePlaces
+    significance: Significance | None = None  # None where no random towns were asked for
+    place_certainty: float | None = None  # how often it is found again when incidents move as far as uncertain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,12 @@ class Findings:
     hotspots: tuple[HotSpot, ...]
     doubtful: tuple[DoubtfulPlace, ...]
 
+    @property
+    def significant_count(self) -> int | None:
+        """How many hot spots are hardly chance; None where nothing was tested."""
+        tested = [hotspot.significance for hotspot in self.hotspots if hotspot.significance is not None]
+        return sum(one.is_significant for one in tested) if tested or not self.hotspots else None
+
     def as_json(self) -> str:
         """Everything as canonical JSON text, outlines as WKT: equal text means equal findings."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
@@ -84,15 +94,28 @@ class Findings:
         return hashlib.sha256(self.as_json().encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
 
-def analyse(points: Points, params: AnalysisParams, *, memory_limit_bytes: int = MEMORY_LIMIT_BYTES) -> Findings:
-    """Find, describe and rank the hot spots among incidents that count.
+def analyse(
+    points: Points,
+    params: AnalysisParams,
+    *,
+    at_risk: AtRisk | None = None,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    progress: Progress | None = None,
+) -> Findings:
+    """Find, describe, test and rank the hot spots among incidents that count.
 
+    at_risk: where incidents can happen, where that is known better than from the incidents. progress: called now
+    and then with how many random towns are done, and of how many; what it raises ends the work and is raised here.
     Raises ValueError when an incident lies outside the period or its category has no weight, TooLargeError
     when the incidents lie too densely for the memory allowed.
     """
     _check_period(points, params)
     grouping = group(points.xy, params, memory_limit_bytes=memory_limit_bytes)
     clustered_count = int((grouping.labels >= 0).sum())
+    hotspots: tuple[HotSpot, ...] = ()
+    if grouping.outlines:
+        tested = _Tested.of(points, grouping, params, at_risk, memory_limit_bytes, progress)
+        hotspots = _hotspots(points, grouping, tested, params)
     return Findings(
         params_fingerprint=params.fingerprint(),
         rule=grouping.rule,
@@ -101,7 +124,7 @@ def analyse(points: Points, params: AnalysisParams, *, memory_limit_bytes: int =
         clustered_count=clustered_count,
         noise_count=len(points) - clustered_count,
         weeks=times.iso_weeks(params.since, params.until),
-        hotspots=_hotspots(points, grouping, params) if grouping.outlines else (),
+        hotspots=hotspots,
         doubtful=doubtful_places(points),
     )
 
@@ -112,7 +135,37 @@ def _check_period(points: Points, params: AnalysisParams) -> None:
         raise ValueError("An incident lies outside the period.")
 
 
-def _hotspots(points: Points, grouping: Grouping, params: AnalysisParams) -> tuple[HotSpot, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tested:
+    """Of each group (k,): how it compares with chance, and how sure its place is."""
+
+    significance: tuple[Significance | None, ...]
+    found_again: tuple[float | None, ...]
+
+    @classmethod
+    def of(
+        cls,
+        points: Points,
+        grouping: Grouping,
+        params: AnalysisParams,
+        at_risk: AtRisk | None,
+        memory_limit_bytes: int,
+        progress: Progress | None,
+    ) -> "_Tested":
+        if params.replicates == 0:
+            nothing = (None,) * len(grouping.outlines)
+            return cls(nothing, nothing)
+        way = (Groups if grouping.tuning is None else HotGround)(
+            rule=grouping.rule, max_area_m2=params.max_area_m2, memory_limit_bytes=memory_limit_bytes
+        )
+        significance = assess(
+            points.xy, way, seed=params.seed, replicates=params.replicates, at_risk=at_risk, progress=progress
+        )
+        place = place_certainty(points.xy, points.uncertainty_m, way, seed=params.seed)
+        return cls(significance, tuple(place.found_again.tolist()))
+
+
+def _hotspots(points: Points, grouping: Grouping, tested: _Tested, params: AnalysisParams) -> tuple[HotSpot, ...]:
     labels, shapes, k = grouping.labels, grouping.outlines, len(grouping.outlines)
     by_category = scoring.counts_by(labels, points.category, k, len(points.categories))
     by_source = scoring.counts_by(labels, points.source, k, len(points.sources))
@@ -147,6 +200,8 @@ def _hotspots(points: Points, grouping: Grouping, params: AnalysisParams) -> tup
             weekdays=tuple(when.weekdays[c].tolist()),
             weeks=tuple(when.weeks[c].tolist()),
             place_uncertainty_m=_median_known(points.uncertainty_m[members[c]]),
+            significance=tested.significance[c],
+            place_certainty=tested.found_again[c],
             core_places=core_places(points.xy[members[c][grouping.core[members[c]]]]),
         )
         for rank, c in enumerate(scoring.ranking(scores.weighted, scores.count, keys), start=1)

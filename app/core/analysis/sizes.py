@@ -20,8 +20,38 @@ def limited(
     cells: (c, 2) ascending; counts: (c,) incidents around each. A square counts from min_incidents up, and from
     more where its outline would be larger than max_area_m2.
     """
+    crowded = np.flatnonzero(counts >= min_incidents)
+    pieces = ground.pieces(cells[crowded])
+    is_small = _are_small(cells[crowded], pieces, max_area_m2)
     labels = np.full(len(cells), -1, dtype=np.int32)
-    waiting = [np.flatnonzero(counts >= min_incidents)]
+    labels[crowded] = pieces
+    for number in np.flatnonzero(~is_small).tolist():
+        rows = crowded[pieces == number]
+        labels[rows] = -1
+        for piece in _split(cells, counts, rows, max_area_m2):
+            labels[piece] = len(cells) + int(piece[0])  # above all others, and not twice
+    is_hot = labels >= 0
+    _, first, inverse = np.unique(labels[is_hot], return_index=True, return_inverse=True)
+    labels[is_hot] = np.argsort(np.argsort(first))[inverse]
+    return labels
+
+
+def _are_small(cells: Cells, pieces: NDArray[np.int32], max_area_m2: float) -> NDArray[np.bool_]:
+    """Which pieces (k,) of squares (c, 2) are small enough because the rectangles round them are."""
+    order = np.argsort(pieces, kind="stable")
+    starts = np.flatnonzero(np.diff(pieces[order], prepend=-1))
+    if len(starts) == 0:
+        return np.empty(0, dtype=np.bool_)
+    sorted_cells = cells[order]
+    spread = np.maximum.reduceat(sorted_cells, starts) - np.minimum.reduceat(sorted_cells, starts) + 1
+    return np.asarray(spread.prod(axis=1) * CELL_M**2 <= max_area_m2, dtype=np.bool_)
+
+
+def _split(
+    cells: Cells, counts: NDArray[np.int64], rows: NDArray[np.intp], max_area_m2: float
+) -> list[NDArray[np.intp]]:
+    """The parts of one piece that are small enough, after as many splits as it takes."""
+    waiting = [rows]
     small: list[NDArray[np.intp]] = []
     while waiting:
         for piece in _pieces(cells, waiting.pop()):
@@ -32,9 +62,7 @@ def limited(
                 waiting.append(piece[counts[piece] > thinnest])
             else:
                 waiting += _halves(cells, piece)
-    for label, piece in enumerate(sorted(small, key=lambda rows: int(rows[0]))):
-        labels[piece] = label
-    return labels
+    return small
 
 
 def _fits(cells: Cells, max_area_m2: float) -> bool:

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from app.core.analysis import ground, sizes
-from app.core.analysis.dbscan import MEMORY_LIMIT_BYTES, find_clusters
-from app.core.analysis.ground import CELL_M, Ground
+from app.core.analysis.dbscan import GIB, MEMORY_LIMIT_BYTES, find_clusters
+from app.core.analysis.ground import CELL_M, Cells, Ground
 from app.core.analysis.params import AREA_SHARE, MAX_AREA_M2, MAX_AREA_SHARE, MIN_AREA_SHARE, ClusterRule
 from app.core.analysis.points import Coordinates
+from app.core.errors import TooLargeError
 
 NEAREST_EPS_M = 50
 WIDEST_EPS_M = 75
 FEWEST_INCIDENTS = 3  # two incidents are a coincidence
 FEWEST_SQUARES = 6  # about 900 m2; what is smaller is a sliver where circles happen to meet
+BYTES_AN_INCIDENT = 10_000  # measured at 60 000 incidents: 9 500, the pairs with squares and their sorting
 LEAST_ROOM_M2 = 25_000.0  # three addresses and what is within 50 m: also a village may have hot spots
 
 
@@ -57,12 +59,26 @@ class HotGround:
     core: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class HotSquares:
+    """Hot ground in squares: cells (c, 2), ascending, and the hot spot (c,) that each is part of.
+
+    labels: (n,) the hot spot of every incident, -1 for none. core: (n,) bool.
+    """
+
+    cells: Cells
+    piece: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    core: NDArray[np.bool_]
+
+
 def tune(
     xy: Coordinates,
     *,
     area_share: float = AREA_SHARE,
     max_area_m2: float = MAX_AREA_M2,
     active_m2: float | None = None,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
 ) -> Tuning:
     """Choose eps_m and min_incidents for incidents (n, 2) in metres; the order of rows does not matter.
 
@@ -70,8 +86,9 @@ def tune(
     larger than max_area_m2, is at most area_share of the active ground. Then eps_m is widened, to 75 m at most,
     as far as the share allows. However small the share, there is room for a few hot spots. active_m2: the active
     ground where more is known of it than these incidents tell. Raises ValueError for a share that means nothing
-    or places that are nowhere.
+    or places that are nowhere, TooLargeError when the ground would not fit in memory_limit_bytes.
     """
+    _check_fits(len(xy), memory_limit_bytes)
     if not MIN_AREA_SHARE <= area_share <= MAX_AREA_SHARE:
         raise ValueError(f"area_share must be between {MIN_AREA_SHARE} and {MAX_AREA_SHARE}, got {area_share}")
     active_m2 = ground.active_area_m2(xy) if active_m2 is None else active_m2
@@ -105,14 +122,34 @@ def hot_ground(
     with as many on it, a core of DBSCAN among them. Its members are the incidents on that ground, so borders, which
     only lie near it, are none. Raises as `find_clusters` does.
     """
+    hot = hot_squares(xy, rule, max_area_m2=max_area_m2, memory_limit_bytes=memory_limit_bytes)
+    return HotGround(outlines=ground.outlines(hot.cells, hot.piece), labels=hot.labels, core=hot.core)
+
+
+def hot_squares(
+    xy: Coordinates,
+    rule: ClusterRule,
+    *,
+    max_area_m2: float = MAX_AREA_M2,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+) -> HotSquares:
+    """The squares of `hot_ground`, before outlines are drawn round them."""
     core = find_clusters(xy, rule, memory_limit_bytes=memory_limit_bytes).core
-    around = Ground.around(xy, rule.eps_m)
-    square_of = ground.squares_of(xy, around.cells)
-    labels = _hot_squares(around, rule, max_area_m2, square_of, square_of[core])
-    is_hot = labels >= 0
-    return HotGround(
-        outlines=ground.outlines(around.cells[is_hot], labels[is_hot]), labels=_at(labels, square_of), core=core
-    )
+    cells, counts = ground.crowded(xy, rule, core)
+    square_of = ground.squares_of(xy, cells)
+    piece = _pieces(cells, counts, rule.min_incidents, max_area_m2, square_of, square_of[core])
+    is_hot = piece >= 0
+    return HotSquares(cells=cells[is_hot], piece=piece[is_hot], labels=_at(piece, square_of), core=core)
+
+
+def _check_fits(incident_count: int, limit_bytes: int) -> None:
+    """Refuse before the machine runs out: every incident is held once for each square near it."""
+    needed_bytes = incident_count * BYTES_AN_INCIDENT
+    if needed_bytes > limit_bytes:
+        raise TooLargeError(
+            f"To choose a rule from {incident_count} incidents takes {needed_bytes / GIB:.1f} GiB of memory and "
+            f"{limit_bytes / GIB:.1f} GiB is allowed: choose a shorter period or a smaller area, or give both numbers."
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,12 +171,15 @@ class _Trial:
 
     def flagged(self, rule: ClusterRule) -> int:
         """How many squares would be in hot spots."""
-        return int((_hot_squares(self.around, rule, self.max_area_m2, self.square_of) >= 0).sum())
+        counts = self.around.counts(rule.eps_m)
+        pieces = _pieces(self.around.cells, counts, rule.min_incidents, self.max_area_m2, self.square_of)
+        return int((pieces >= 0).sum())
 
 
-def _hot_squares(
-    around: Ground,
-    rule: ClusterRule,
+def _pieces(
+    cells: Cells,
+    counts: NDArray[np.int64],
+    fewest: int,
     max_area_m2: float,
     square_of: NDArray[np.int64],
     needed: NDArray[np.int64] | None = None,
@@ -149,10 +189,10 @@ def _hot_squares(
     square_of: (n,) squares of the incidents; needed: (m,) squares of which a hot spot has at least one. A piece
     that is a sliver, or whose incidents nearly all lie beside it, is no hot spot.
     """
-    labels = sizes.limited(around.cells, around.counts(rule.eps_m), rule.min_incidents, max_area_m2)
+    labels = sizes.limited(cells, counts, fewest, max_area_m2)
     squares_of_piece = np.bincount(labels[labels >= 0], minlength=1)
     incidents_of_piece = _on(labels, square_of, len(squares_of_piece))
-    is_hot = (squares_of_piece >= FEWEST_SQUARES) & (incidents_of_piece >= rule.min_incidents)
+    is_hot = (squares_of_piece >= FEWEST_SQUARES) & (incidents_of_piece >= fewest)
     if needed is not None:
         is_hot &= _on(labels, needed, len(squares_of_piece)) > 0
     hot = np.flatnonzero(is_hot)

@@ -56,6 +56,10 @@ UPDATE analysis_runs
  WHERE id = :id AND organisation_id = :organisation_id AND state IN ('queued', 'running')
 RETURNING id
 
+-- is_running --
+SELECT EXISTS (SELECT FROM analysis_runs
+                WHERE id = :id AND organisation_id = :organisation_id AND state = 'running')
+
 -- take_turns --
 -- Adoptions of one organisation go one after the other: each continues the history that the one before it wrote.
 SELECT pg_advisory_xact_lock(hashtextextended('adoptions of ' || CAST(CAST(:organisation_id AS uuid) AS text), 0))

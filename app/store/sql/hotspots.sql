@@ -2,14 +2,17 @@
 
 -- add --
 INSERT INTO run_hotspots (run_id, hotspot_id, organisation_id, rank, incident_count, weighted_value, categories,
-                          properties, statistics, core_places, geom)
+                          properties, statistics, core_places, p_value, is_significant, place_certainty, geom)
 SELECT :run_id, n.hotspot_id, :organisation_id, n.rank, n.incident_count, n.weighted_value,
        string_to_array(n.categories, ' '), n.properties, n.statistics, CAST(n.core_places AS integer[]),
-       ST_SetSRID(ST_GeomFromWKB(n.wkb), 4326)
+       n.p_value, n.is_significant, n.place_certainty, ST_SetSRID(ST_GeomFromWKB(n.wkb), 4326)
   FROM unnest(CAST(:hotspot_ids AS uuid[]), CAST(:ranks AS integer[]), CAST(:counts AS integer[]),
               CAST(:weighted_values AS double precision[]), CAST(:categories AS text[]), CAST(:properties AS json[]),
-              CAST(:statistics AS json[]), CAST(:core_places AS text[]), CAST(:wkbs AS bytea[]))
-    AS n (hotspot_id, rank, incident_count, weighted_value, categories, properties, statistics, core_places, wkb)
+              CAST(:statistics AS json[]), CAST(:core_places AS text[]), CAST(:p_values AS double precision[]),
+              CAST(:are_significant AS boolean[]), CAST(:place_certainties AS double precision[]),
+              CAST(:wkbs AS bytea[]))
+    AS n (hotspot_id, rank, incident_count, weighted_value, categories, properties, statistics, core_places, p_value,
+          is_significant, place_certainty, wkb)
 
 -- current_run --
 -- The run a reader means: the one named, else the own latest adopted one, else the latest that others share. Doubtful
@@ -47,6 +50,7 @@ SELECT coalesce(string_agg('{"type":"Feature","id":"' || coalesce(s.known_id, h.
    AND (CAST(:west AS double precision) IS NULL OR h.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326))
    AND (CAST(:min_count AS integer) IS NULL OR h.incident_count >= :min_count)
    AND (CAST(:categories AS text[]) IS NULL OR h.categories && :categories)
+   AND (CAST(:is_significant AS boolean) IS NULL OR CAST(h.properties ->> 'is_significant' AS boolean) = :is_significant)
 
 -- one --
 SELECT coalesce(s.known_id, h.hotspot_id) AS hotspot_id,

@@ -15,6 +15,7 @@ from app.core.analysis.dbscan import find_clusters
 from app.core.analysis.params import AnalysisParams, ClusterRule, Weighting
 from app.core.analysis.points import Points
 from app.core.analysis.run import Findings, analyse
+from app.core.analysis.significance import AtRisk
 from app.core.errors import TooLargeError
 
 SINCE = datetime(2026, 3, 23, tzinfo=UTC)  # 01 on Monday of 2026-W13 in Sweden
@@ -26,6 +27,7 @@ PARAMS = AnalysisParams(
     now=UNTIL,
     categories=("KLO", "SKD", "VAL"),
     rule=ClusterRule(eps_m=75, min_incidents=3),
+    replicates=19,
 )
 HARM = replace(PARAMS, weighting=Weighting.HARM, weights=(("KLO", 2.0), ("SKD", 3.0), ("VAL", 8.0)))
 SQUARE, STATION = (548_000.0, 6_612_000.0), (549_000.0, 6_612_000.0)
@@ -84,6 +86,39 @@ def test_a_hot_spot_says_what_where_and_when() -> None:
     assert square.density_per_km2 == round(4 / square.outline.area * 1e6, 1)
     assert square.centre == (15.851562, 59.643432)
     assert square.outline_wgs84.covers(shapely.Point(square.centre))
+
+
+def test_a_hot_spot_says_how_it_compares_with_chance_and_how_sure_its_place_is() -> None:
+    told: list[tuple[int, int]] = []
+    findings = analyse(town(ROWS), PARAMS, progress=lambda done, of: told.append((done, of)))
+    square, station = findings.hotspots
+    assert square.significance is not None
+    assert station.significance is not None
+    assert (square.significance.count, station.significance.count) == (square.count, station.count) == (4, 3)
+    assert square.significance.replicates == 19
+    assert findings.significant_count == sum(s.significance.is_significant for s in (square, station) if s.significance)
+    assert 0 < station.place_certainty <= 1  # type: ignore[operator]
+    assert told == [(19, 19)]
+
+
+def test_another_seed_draws_other_towns_and_moves_nothing_else() -> None:
+    rows = [((548_000.0 + 20 * (i % 5), 6_612_000.0 + 20 * (i // 5)), *ROWS[i % 4][1:]) for i in range(25)]
+    one, other = (analyse(town([*ROWS, *rows]), replace(PARAMS, seed=seed)) for seed in (1, 2))
+    assert [spot.key for spot in one.hotspots] == [spot.key for spot in other.hotspots]
+    assert one.params_fingerprint != other.params_fingerprint
+
+
+def test_without_random_towns_nothing_is_said_of_chance() -> None:
+    findings = analyse(town(ROWS), replace(PARAMS, replicates=0))
+    assert [(spot.significance, spot.place_certainty) for spot in findings.hotspots] == [(None, None)] * 2
+    assert findings.significant_count is None
+
+
+def test_addresses_that_are_given_are_where_random_incidents_go() -> None:
+    at_risk = AtRisk(np.array([SQUARE, STATION]), np.ones(2))
+    [square, _] = analyse(town(ROWS), PARAMS, at_risk=at_risk).hotspots
+    assert square.significance is not None
+    assert square.significance.expected_count > 1  # nowhere else to be
 
 
 def test_an_uncertainty_nobody_gave_is_unknown() -> None:

@@ -11,6 +11,7 @@ from app.core.analysis.dbscan import find_clusters
 from app.core.analysis.params import ClusterRule
 from app.core.analysis.points import Coordinates
 from app.core.analysis.tuning import Reason
+from app.core.errors import TooLargeError
 
 TOWN = np.array([548_000.0, 6_612_000.0])
 
@@ -91,6 +92,13 @@ def test_no_incidents_have_no_hot_spots() -> None:
 def test_a_share_that_means_nothing_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="area_share must be between"):
         tuning.tune(town(100), area_share=share)
+
+
+def test_more_incidents_than_memory_has_room_for_are_refused_before_it_runs_out() -> None:
+    xy = town(40)
+    with pytest.raises(TooLargeError, match=r"takes .* GiB is allowed: choose a shorter period or a smaller area"):
+        tuning.tune(xy, memory_limit_bytes=len(xy) * tuning.BYTES_AN_INCIDENT - 1)
+    assert tuning.tune(xy, memory_limit_bytes=len(xy) * tuning.BYTES_AN_INCIDENT).incident_count == len(xy)
 
 
 def test_room_left_by_pieces_cut_to_size_goes_to_others() -> None:

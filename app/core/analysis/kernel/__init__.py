@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.analysis.kernel import compiling, grid, groups, merging
+from app.core.analysis.kernel import compiling, grid, groups, merging, squares
 from app.core.analysis.points import Coordinates, Kind, Mask
 
 NO_WEIGHTS = np.empty(0, np.int32)
@@ -26,12 +26,18 @@ ENTRANCES = (  # the compiled functions that Python calls
     groups.first_rows,
     groups.relabel,
     groups.label_rows,
+    squares.write_blocks,
+    squares.gather,
+    squares.flood,
+    squares.draw,
 )
 
 
 def warm_up() -> None:
     """Load the machine code, or compile it and keep it: a second against half a minute."""
-    cluster(np.array([[0.0, 0.0], [0.0, 1.0], [40.0, 0.0]]), eps_dm=10, min_weight=2)
+    places = np.array([[0.0, 0.0], [0.0, 1.0], [40.0, 0.0]])
+    cluster(places, eps_dm=10, min_weight=2)
+    squares.crowded(places, np.zeros((1, 2), np.int64), side_m=1.0, reach_m=1.0, fewest=2)
 
 
 def is_warm() -> bool:
