@@ -22,10 +22,9 @@ class Kind(StrEnum):
     DATE = "date"
     BOOLEAN = "boolean"
     TEXTS = "texts"
-    JSON = "json"  # told, but not to be filtered or sorted by
 
 
-SORTABLE: Final = frozenset(Kind) - {Kind.TEXTS, Kind.JSON}
+SORTABLE: Final = frozenset(Kind) - {Kind.TEXTS}
 
 
 class Shape(StrEnum):
@@ -55,11 +54,6 @@ class Property:
     kind: Kind
     title: Words
 
-    @property
-    def is_queryable(self) -> bool:
-        """Whether filters may name it."""
-        return self.kind is not Kind.JSON
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
@@ -85,7 +79,7 @@ class Collection:
     @property
     def queryables(self) -> Mapping[str, Property]:
         """What filters may name."""
-        return {p.name: p for p in self.properties if p.is_queryable}
+        return {p.name: p for p in self.properties}
 
     def is_open_to(self, actor: Actor) -> bool:
         """Whether the actor may read any of it."""

@@ -104,8 +104,9 @@ def shape(geometry: dict[str, Any], system: ReferenceSystem) -> shapely.Geometry
         raise ParameterError(f"A geometry in the filter has more than {MOST_VERTICES} vertices.")
     if system.is_northing_first:
         found = shapely.transform(found, lambda xy: xy[:, ::-1])
-    if not np.isfinite(shapely.get_coordinates(found)).all() or not shapely.is_valid(found):
-        raise ParameterError("A geometry in the filter is not valid: it crosses itself, or is not closed.")
+    is_finite = np.isfinite(shapely.get_coordinates(found)).all()
+    if found.is_empty or not is_finite or not shapely.is_valid(found):
+        raise ParameterError("A geometry in the filter is not valid: it is empty, crosses itself, or is not closed.")
     return to_degrees(found, system)
 
 

@@ -27,9 +27,11 @@ IN_MEMORY: Final = 4 * 1024 * 1024  # of a GeoParquet file; more waits on the di
 READ_AT_ONCE: Final = 256 * 1024
 
 
-def answer(request: Request, visit: Visit, state: State, wanted: Wanted, form: Form) -> Response:
+def answer(
+    request: Request, visit: Visit, state: State, wanted: Wanted, form: Form, asked: dict[str, object]
+) -> Response:
     """The file. What is wrong shows before the first byte is sent."""
-    made = (_csv if form is Form.CSV else _parquet)(visit, state, wanted)
+    made = (_csv if form is Form.CSV else _parquet)(visit, state, wanted, asked)
     first = next(made)
     more = {
         "Content-Disposition": f'attachment; filename="{state.collection.id}.{form}"',
@@ -43,10 +45,12 @@ def _all(first: bytes, made: Iterator[bytes]) -> Iterator[bytes]:
     yield from made
 
 
-def _pages(visit: Visit, state: State, wanted: Wanted, form: Form) -> Iterator[list[tuple[Any, ...]]]:
+def _pages(
+    visit: Visit, state: State, wanted: Wanted, form: Form, asked: dict[str, object]
+) -> Iterator[list[tuple[Any, ...]]]:
     """Rows without their key, page after page; the first comes even when it is empty."""
     left, after, offset = wanted.limit, wanted.after, wanted.offset
-    asked = {"collection": state.collection.id, "form": form.value, "limit": wanted.limit}
+    asked = {**asked, "form": form.value, "limit": wanted.limit}
     with reading_features(visit.reader, state.collection, **asked) as read:
         while True:
             part = replace(wanted, limit=min(left, PORTION), after=after, offset=offset)
@@ -63,12 +67,12 @@ def _pages(visit: Visit, state: State, wanted: Wanted, form: Form) -> Iterator[l
                 after, offset = rows[-1][0], 0
 
 
-def _csv(visit: Visit, state: State, wanted: Wanted) -> Iterator[bytes]:
+def _csv(visit: Visit, state: State, wanted: Wanted, asked: dict[str, object]) -> Iterator[bytes]:
     names = reading.chosen(state.collection, wanted)
     is_point = state.collection.shape is Shape.POINT
     places = ("x", "y") if is_point else ("geometry",)
     head = [("id", *places, *names)]
-    for rows in _pages(visit, state, wanted, Form.CSV):
+    for rows in _pages(visit, state, wanted, Form.CSV, asked):
         told = [(row[0], *(_xy(row[1]) if is_point else (row[1],)), *map(_cell, row[2:])) for row in rows]
         yield csv_text([*head, *told], is_first=bool(head)).encode()
         head = []
@@ -84,14 +88,14 @@ def _cell(value: Any) -> Any:
     return " ".join(value) if isinstance(value, list) else value
 
 
-def _parquet(visit: Visit, state: State, wanted: Wanted) -> Iterator[bytes]:
+def _parquet(visit: Visit, state: State, wanted: Wanted, asked: dict[str, object]) -> Iterator[bytes]:
     """The file's foot tells where its parts lie, so that it can only be read when it is finished."""
     collection = state.collection
     names = reading.chosen(collection, wanted)
     kinds = [p.kind for name in names if (p := collection.named(name)) is not None]
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
         with closing(geoparquet.Writer(file, list(zip(names, kinds, strict=True)), wanted.system)) as writer:
-            for rows in _pages(visit, state, wanted, Form.PARQUET):
+            for rows in _pages(visit, state, wanted, Form.PARQUET, asked):
                 writer.add(rows)
         file.seek(0)
         yield from _read(file)

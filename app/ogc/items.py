@@ -50,9 +50,10 @@ def page(request: Request, collection_id: str) -> Response:
             matched = _matched(visit, tx, state, wanted)
             found = None if collection.is_audited else reading.page(tx, state, wanted)
     if form.is_file:
-        return files.answer(request, visit, state, wanted, form)
+        return files.answer(request, visit, state, wanted, form, parameters.logged(given, collection))
     if found is None:
-        asked = {"collection": collection.id, "limit": wanted.limit, "offset": wanted.offset, "form": form.value}
+        asked: dict[str, object] = {"limit": wanted.limit, "offset": wanted.offset, "form": form.value}
+        asked |= parameters.logged(given, collection)
         with reading_features(visit.reader, collection, **asked) as read, read.snapshot() as tx:
             found = reading.page(tx, state, wanted)
             tx.hand_out(found.count)

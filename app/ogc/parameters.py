@@ -78,6 +78,19 @@ def wanted(given: Asked, collection: Collection, *, is_file: bool = False) -> Wa
     )
 
 
+def logged(given: Asked, collection: Collection) -> dict[str, object]:
+    """What the audit log says of a request that was found readable: bounds and names, never words that somebody typed.
+
+    A filter is told by its length, a property by its name.
+    """
+    told: dict[str, object] = {name: given.values[name] for name in ("bbox", "datetime") if name in given.values}
+    if named_ones := sorted(collection.queryables.keys() & given.values.keys()):
+        told["by"] = named_ones
+    if "filter" in given.values:
+        told["filter_chars"] = len(given.values["filter"])
+    return {"collection": collection.id, **told}
+
+
 def conditions(given: Asked, collection: Collection) -> tuple[Condition, ...]:
     """What the features must be like. Raises ParameterError."""
     kinds = {p.name: p.kind for p in collection.properties}

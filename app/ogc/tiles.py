@@ -125,7 +125,7 @@ def tile(request: Request, collection_id: str, set_id: str, z: str, row: str, co
     _check_set(set_id)
     zoom, x, y = _place(z, col, row)
     conditions = parameters.conditions(given, collection)
-    asked = {"collection": collection.id, "form": "tile", "z": zoom, "x": x, "y": y}
+    asked = {**parameters.logged(given, collection), "form": "tile", "z": zoom, "x": x, "y": y}
     with visit.reader.plain() as tx:
         state = reading.state(tx, collection)
         tag = answers.tag_of(request, tx, state)

@@ -87,10 +87,10 @@ def crowd(world: Database, count: int) -> None:
             """
             INSERT INTO incidents (organisation_id, source, source_ref, category, occurred_from, geom, text, state,
                                    reported_at, changed_at, content_hash)
-            SELECT o.id, 'est-rapport', 'många-' || n, CASE n % 3 WHEN 0 THEN 'SKD' WHEN 1 THEN 'KLO' ELSE 'BUS' END,
+            SELECT o.id, 'est-rapport', 'många-' || n, CASE n %% 3 WHEN 0 THEN 'SKD' WHEN 1 THEN 'KLO' ELSE 'BUS' END,
                    timestamptz '2026-01-01' + n * interval '1 minute',
-                   ST_SetSRID(ST_MakePoint(15.76 + 0.18 * ((n * 7919) % 10007) / 10007.0,
-                                           59.56 + 0.18 * ((n * 104729) % 10009) / 10009.0), 4326),
+                   ST_SetSRID(ST_MakePoint(15.76 + 0.18 * ((n * 7919) %% 10007) / 10007.0,
+                                           59.56 + 0.18 * ((n * 104729) %% 10009) / 10009.0), 4326),
                    'Åskådare såg något', 'approved', now(), now(), ''
               FROM organisations AS o, generate_series(1, %s) AS n
              WHERE o.slug = 'lindesta-kommun'

@@ -132,6 +132,15 @@ def test_exact_positions_leave_between_two_lines_of_the_log(
     assert rows is None or told["rows"] == rows
 
 
+def test_the_log_tells_the_bounds_and_no_words(reading: Reading, world: Database) -> None:
+    query = "bbox=15.8,59.6,15.9,59.7&datetime=2026-01-01/..&category=Ada+Testsson&filter=text='Ada+Testsson'"
+    assert reading("coordinator").get(f"{INCIDENTS}?{query}").status_code == 200
+    (_, asked), _ = audited(world, 2)
+    assert (asked["bbox"], asked["datetime"], asked["by"]) == ("15.8,59.6,15.9,59.7", "2026-01-01/..", ["category"])
+    assert asked["filter_chars"] == 19
+    assert "Ada" not in str(asked)
+
+
 def test_a_refused_filter_leaves_no_line_and_reads_nothing(reading: Reading, world: Database) -> None:
     before = audited(world, 1)
     assert reading("coordinator").get(f"{INCIDENTS}?filter=pg_sleep(9)=1").status_code == 400

@@ -235,7 +235,7 @@ class Compiler:
         kind = self.properties.get(name)
         if name == self.geometry:
             return Term("t.geom", Of.GEOMETRY)
-        if kind is None or kind not in OF_KIND:
+        if kind is None:
             raise ParameterError(f"There is no property {_shown(name)}; the queryables name those that there are.")
         column = f't."{name}"'
         return Term(f"CAST({column} AS double precision)" if kind is Kind.INTEGER else column, OF_KIND[kind])

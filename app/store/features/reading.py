@@ -222,7 +222,7 @@ def tile(tx: ReadTx, state: State, z: int, x: int, y: int, conditions: tuple[Con
 
 
 def _fits_tile(collection: Collection, kind: Kind, name: str) -> bool:
-    return kind not in {Kind.TEXTS, Kind.JSON} and name not in collection.heavy
+    return kind is not Kind.TEXTS and name not in collection.heavy
 
 
 def chosen(collection: Collection, wanted: Wanted) -> tuple[str, ...]:
