@@ -181,7 +181,7 @@ def _show(run: dict[str, Any], ranked: list[dict[str, Any]]) -> None:
     if not ranked:
         return
     printed = Printed(box=None, pad_edge=False)
-    for heading in ("Rank", "Incidents", "Normal", "p", "Place", "Value", "Area m²"):
+    for heading in ("Rank", "Count", "Normal", "p", "Place", "Value", "m²"):
         printed.add_column(heading, justify="right")
     for heading in ("Mostly", "Centre (lat, lon)"):
         printed.add_column(heading, no_wrap=True)

@@ -113,7 +113,8 @@ def test_taking_an_adoption_back_makes_the_one_before_current(
         ({"min_incidents": 1}, ("min_incidents", "greater-than-equal")),
         ({"min_incidents": 10**30}, ("min_incidents", "less-than-equal")),
         ({"weighting": "mood"}, ("weighting", "enum")),
-        ({"seed": 1}, ("seed", "extra-forbidden")),
+        ({"sedd": 1}, ("sedd", "extra-forbidden")),
+        ({"replicates": 100_001}, ("replicates", "less-than-equal")),
     ],
     ids=str,
 )

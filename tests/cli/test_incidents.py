@@ -44,7 +44,7 @@ def test_the_hot_spots_are_shown_and_not_adopted(lagesbild: Run, town: None, ask
     assert said.status == 0
     assert said.lines[0] == "1 hot spots among 30 incidents; 0 incidents lie outside them."
     assert said.lines[1].startswith("A hot spot is where at least 3 incidents lie within")
-    headings = ["Rank", "Incidents", "Normal", "p", "Place", "Value", "Area", "m²", "Mostly", "Centre", "(lat,", "lon)"]
+    headings = ["Rank", "Count", "Normal", "p", "Place", "Value", "m²", "Mostly", "Centre", "(lat,", "lon)"]
     assert said.lines[2].split() == headings
     rank, count, _, p_value, place, value, _, category, lat, lon = said.lines[3].split()
     assert (rank, count, value, category, lat, lon) == ("1", "30", "30", "SKD", "59.65000,", "15.85029")
