@@ -7,7 +7,17 @@ from typing import NoReturn
 import typer
 
 from app import __version__
-from app.cli import accounts, backtest, backups, doctor, incidents, municipality, organisations, running
+from app.cli import (
+    accounts,
+    backtest,
+    backtest_deviations,
+    backups,
+    doctor,
+    incidents,
+    municipality,
+    organisations,
+    running,
+)
 from app.core.errors import LagesbildError
 
 app = typer.Typer(
@@ -22,6 +32,7 @@ running.register(app)
 municipality.register(app)
 incidents.register(app)
 backtest.register(app)
+backtest_deviations.register(app)
 organisations.register(app)
 accounts.register(app)
 backups.register(app)
