@@ -39,7 +39,7 @@ def test_a_file_gives_the_figures_of_ours_and_of_the_rules_of_thumb(tmp_path: Pa
     result = ran(write(tmp_path / "town.csv"), *PLACE_AND_TIME, "--weekly-reports", 10, *SHORT)
     assert (result.exit_code, result.exception) == (0, None)
     answer = json.loads(result.stdout)
-    assert list(answer["rules"])[0] == "ours"
+    assert next(iter(answer["rules"])) == "ours"
     assert len(answer["rules"]) == 4
     assert answer["rules"]["ours"]["found"]["any_square"]["12"] == 1
     assert answer["rules"]["ours"]["alarms_a_year"] <= answer["rules"]["nominal_p_01"]["alarms_a_year"]
