@@ -11,6 +11,7 @@ from app.cli import (
     accounts,
     audit,
     backtest,
+    backtest_deviations,
     backups,
     catchments,
     doctor,
@@ -38,6 +39,7 @@ municipality.register(app)
 imports.register(app)
 incidents.register(app)
 backtest.register(app)
+backtest_deviations.register(app)
 organisations.register(app)
 accounts.register(app)
 sharing.register(app)

@@ -52,13 +52,13 @@ def run(  # noqa: PLR0913 -- the options of one command
     PAI is the share of later incidents caught divided by the share of the active ground flagged; PEI compares
     with the most that could have been caught.
     """
-    columns = _columns(lat=lat, lon=lon, x=x, y=y, epsg=epsg, time=time, time_format=time_format)
+    columns = columns_of(lat=lat, lon=lon, x=x, y=y, epsg=epsg, time=time, time_format=time_format)
     try:
         protocol = Protocol(
             horizon_days=horizon_days, window_weeks=window_weeks, area_share=area_share, jitter_m=jitter_m, seed=seed
         )
         incidents = histories.read(file, columns)
-        _say_what_was_read(incidents)
+        say_what_was_read(incidents)
         history = History.displaced(incidents.xy, incidents.occurred_s, protocol)
         folds = _walked(history, protocol, incidents.epsg, export)
     except ValueError as error:
@@ -66,11 +66,12 @@ def run(  # noqa: PLR0913 -- the options of one command
     if not folds:
         raise InvalidError("The backtest cannot be run: no period has incidents both before and after it begins.")
     methods = backtest.summary(folds)
-    _write(json_to, _answer(methods, folds, protocol, incidents))
+    write(json_to, _answer(methods, folds, protocol, incidents))
     _print(methods, len(folds))
 
 
-def _columns(*, lat: str | None, lon: str | None, time: str, time_format: str | None, **metric: Any) -> Columns:
+def columns_of(*, lat: str | None, lon: str | None, time: str, time_format: str | None, **metric: Any) -> Columns:
+    """The columns that the options of a backtest name. Raises InvalidError unless one kind of place is named."""
     times = tuple(name.strip() for name in time.split(","))
     if lat and lon and not any(metric.values()):
         return Columns(x=lon, y=lat, time=times, time_format=time_format)
@@ -79,7 +80,8 @@ def _columns(*, lat: str | None, lon: str | None, time: str, time_format: str | 
     raise InvalidError("Name the columns of the place: --lat and --lon, or --x, --y and --epsg.")
 
 
-def _say_what_was_read(incidents: Incidents) -> None:
+def say_what_was_read(incidents: Incidents) -> None:
+    """How many rows count, and why others do not."""
     typer.echo(f"{len(incidents.xy):,} of {incidents.row_count:,} rows are used, in EPSG:{incidents.epsg}.", err=True)
     for why, count in incidents.bad.items():
         typer.echo(f"  left out: {count:,} with {why}", err=True)
@@ -110,7 +112,7 @@ def _export_points(folder: Path, history: History, to_degrees: Transformer) -> N
         f"{_instant(s)},{x:.{DECIMALS}f},{y:.{DECIMALS}f}\n"
         for s, x, y in zip(history.occurred_s.tolist(), lon.tolist(), lat.tolist(), strict=True)
     )
-    _write(folder / "incidents.csv", "occurred_at,lon,lat\n" + "".join(lines))
+    write(folder / "incidents.csv", "occurred_at,lon,lat\n" + "".join(lines))
 
 
 def _export_fold(folder: Path, fold: Fold, to_degrees: Transformer) -> None:
@@ -128,7 +130,7 @@ def _export_fold(folder: Path, fold: Fold, to_degrees: Transformer) -> None:
             "active_m2": fold.active_m2,
             "features": [_feature(i, shape, to_degrees) for i, shape in enumerate(shapes, start=1)],
         }
-        _write(folder / f"fold-{fold.cut.number:03d}-{name}.geojson", json.dumps(collection, separators=(",", ":")))
+        write(folder / f"fold-{fold.cut.number:03d}-{name}.geojson", json.dumps(collection, separators=(",", ":")))
 
 
 def _feature(number: int, shape: Polygon, to_degrees: Transformer) -> dict[str, Any]:
@@ -194,7 +196,8 @@ def _print(methods: Mapping[str, Summary | None], count: int) -> None:
     typer.echo(f"Mean of {count} runs.")
 
 
-def _write(file: Path | None, text: str) -> None:
+def write(file: Path | None, text: str) -> None:
+    """Write a file, and its folder where it is not there; nothing without a name. Raises SetupError."""
     if file is None:
         return
     try:
