@@ -418,7 +418,7 @@ SELECT h.run_id, md5(h.run_id::text || '/' || h.rank::text)::uuid AS hotspot_id,
                'centre', jsonb_build_array(round(ST_X(o.point)::numeric, 6), round(ST_Y(o.point)::numeric, 6)),
                'area_m2', round(o.area_m2), 'density_per_km2', round((1e6 * h.incident_count / o.area_m2)::numeric, 1)
            ))::json AS properties,
-       (h.statistics::jsonb || '{"sources": [], "core_incident_count": null}' - 'explanation')::json AS statistics, o.geom
+       (h.statistics::jsonb - 'explanation' || '{"sources": [], "core_incident_count": null}')::json AS statistics, o.geom
   FROM hotspot_ranks() AS r
   JOIN run_hotspots AS h ON h.organisation_id = r.organisation_id
   JOIN analysis_runs AS n ON n.id = h.run_id
