@@ -365,7 +365,7 @@ def test_a_lower_limit_of_precision_closes_the_tables(app: Connection, actors: A
 ANYBODYS = {
     "category": None, "sources": None, "categories": None, "since": None, "until": None, "area": None, "west": None,
     "south": None, "east": None, "north": None, "after_from": None, "after_id": None, "limit": 100, "reporter": None,
-    "min_count": None, "states": [s.value for s in State], "run": None, "may_read_runs": True,
+    "min_count": None, "is_significant": None, "states": [s.value for s in State], "run": None, "may_read_runs": True,
     "profile": "all", "adoption_id": 2**40,
     "shared": [], "counts_linked_once": False, "after": -1, "incident_id": None, "state": "confirmed", "next_row": 0,
 }  # fmt: skip
