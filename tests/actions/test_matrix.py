@@ -146,6 +146,7 @@ def _filled(copy: Database, db: store.Database, actors: Actors) -> World:
         hotspots=tuple(ids[slug] for slug in (POLICE, HYTTFORS, SCHOOL, ENDED)),
         incidents=(*row[0], ids[ENDED], ids[RUN_OUT]),
         police_area="lpo-lindadalen",
+        is_coarse=True,  # as given_to() says of rules that give hot spots snapped and by area
     )
     return World(db=db, reader=reader, given=given, incidents=found, runs=runs, stranger=ids[RESCUE])
 
@@ -288,7 +289,7 @@ def test_every_single_loosened_rule_of_reach_is_noticed(
 # What these open is tried in tests/actions/test_permissions.py and, for reading, tests/api/test_roles.py, role by role.
 SAID_BY_THE_ACTIONS = {
     "REPORT_INCIDENTS", "CORRECT_OWN_INCIDENTS", "REVIEW_INCIDENTS", "RUN_ANALYSES", "ADOPT_ANALYSES", "READ_ANALYSES",
-    "READ_SHARING",
+    "READ_SHARING", "READ_AUDIT", "READ_RETENTION", "SET_RETENTION", "IMPORT_FILES",
 }  # fmt: skip
 
 
