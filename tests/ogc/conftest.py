@@ -5,7 +5,6 @@ reading     reading("coordinator"): requests with the token of that account
 live_map    the address of a real server on the same world
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -58,7 +57,6 @@ def world(cluster: Server, template_database: str, actors: Actors) -> Iterator[D
 def map_app(world: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     settings = Settings(database_url=world.url(APP_ROLE), home=tmp_path_factory.mktemp("home"), reads_per_minute=0)
     built = build_app(settings)
-    built.state.services = dataclasses.replace(built.state.services, clock=lambda: NOW)
     yield built
     built.state.services.database.engine.dispose()
 

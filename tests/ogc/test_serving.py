@@ -257,7 +257,9 @@ def test_a_long_file_has_every_row_once(reading: Reading, crowded: Database) -> 
     assert total > MANY
     rows = list(csv.DictReader(io.StringIO(client.get(f"{INCIDENTS}?f=csv").content.decode("utf-8-sig"))))
     assert len({row["id"] for row in rows}) == len(rows) == total
-    ordered = list(csv.DictReader(io.StringIO(client.get(f"{INCIDENTS}?f=csv&sortby=category").text)))
+    ordered = list(
+        csv.DictReader(io.StringIO(client.get(f"{INCIDENTS}?f=csv&sortby=category").content.decode("utf-8-sig")))
+    )
     assert len({row["id"] for row in ordered}) == total
     frame = geopandas.read_parquet(io.BytesIO(client.get(f"{INCIDENTS}?f=parquet").content))
     assert len(frame) == total
