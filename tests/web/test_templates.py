@@ -155,7 +155,7 @@ def test_a_place_says_with_a_sign_and_a_word_what_became_of_it(make_visitor: Vis
 
 @pytest.mark.parametrize(("is_significant", "times"), [(False, 1), (True, 0), (None, 0)])
 def test_the_list_says_what_could_be_chance(
-    make_visitor: Visitors, make_listing: Listings, is_significant: bool | None, times: int
+    make_visitor: Visitors, make_listing: Listings, *, is_significant: bool | None, times: int
 ) -> None:
     listing = make_listing((95, 26))
     first, *others = listing.places
