@@ -38,6 +38,14 @@ def test_the_busiest_part_of_the_day_may_cross_midnight(told: Rhythm) -> None:
     )
 
 
+def test_why_it_is_a_hot_spot_is_told_in_the_language_spoken(told: Rhythm) -> None:
+    assert told.why == ""  # an older run
+    explained = rhythm({**STATISTICS, "explanation": {"reasons": [], "sv": "Därför.", "en": "That is why."}}, {})
+    assert explained.why == "Därför."
+    i18n.use_language("en")
+    assert explained.why == "That is why."
+
+
 def test_the_other_language_has_its_own_words(told: Rhythm) -> None:
     i18n.use_language("en")
     assert told.sentence.startswith("The most common weekday is Sunday, 45% of the incidents")

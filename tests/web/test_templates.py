@@ -228,6 +228,16 @@ def test_a_place_says_with_a_sign_and_a_word_what_became_of_it(make_visitor: Vis
         assert re.findall(r'<span class="change"><svg [^>]*><path d="[^"]+"/></svg>(\w+)</span>', html) == told
 
 
+@pytest.mark.parametrize(("is_significant", "times"), [(False, 1), (True, 0), (None, 0)])
+def test_the_list_says_what_could_be_chance(
+    make_visitor: Visitors, make_listing: Listings, *, is_significant: bool | None, times: int
+) -> None:
+    listing = make_listing((95, 26))
+    first, *others = listing.places
+    shown = replace(listing, places=(replace(first, is_significant=is_significant), *others))
+    assert _map(make_visitor(), shown).count("kan vara en slump") == times
+
+
 def test_where_every_place_is_new_nobody_is_told_so(make_visitor: Visitors, make_listing: Listings) -> None:
     listing = make_listing((95,))
     assert 'class="change"' not in _map(make_visitor(), _with(listing, Change.NEW))

@@ -54,7 +54,7 @@ def test_addresses_repeat_in_the_random_town_as_they_do_in_the_real_one() -> Non
     at_address = distances_m(drawn, addresses) < 0.01
     assert at_address.mean() == pytest.approx((real[real > 1].sum()) / 900, abs=0.05)
     _, counts = np.unique(drawn[at_address], axis=0, return_counts=True)
-    assert counts.max() <= real.max() + 3
+    assert counts.max() <= 2 * real.max()  # ordinary ground is uneven, so some blocks draw more
 
 
 def test_the_busiest_address_is_levelled_down_to_what_is_usual() -> None:
