@@ -104,6 +104,11 @@ _OF_A_HOTSPOT: Final = (
     _p("dominant_category", Kind.TEXT, "Vanligaste kategori", "Most frequent category"),
     _p("category_codes", Kind.TEXTS, "Kategorier", "Categories"),
     _p("place_uncertainty_m", Kind.NUMBER, "Lägets osäkerhet i meter", "Uncertainty of the place in metres"),
+    _p("recent_count", Kind.INTEGER, "Händelser de senaste 28 dygnen", "Incidents in the last 28 days"),
+    _p("usual_count", Kind.NUMBER, "Vanligt på så lång tid", "Usual in as long"),
+    _p("p_value", Kind.NUMBER, "Sannolikhet för lika mycket av en slump", "Probability of as much by chance"),
+    _p("is_significant", Kind.BOOLEAN, "Statistiskt säkerställd", "Significant"),
+    _p("place_certainty", Kind.NUMBER, "Hur säker platsen är, 0–1", "How sure the place is, 0–1"),
     _p("change", Kind.TEXT, "Förändring sedan förra antagna körningen", "Change since the adopted run before"),
     _p("organisation", Kind.TEXT, "Organisation", "Organisation"),
 )

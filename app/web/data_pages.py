@@ -21,6 +21,7 @@ def answer(
     code = language().code
     background = basemap.background(visits.basemap_path(request))
     features = told.get("features", [told] if kind == "item" else [])
+    shown = _shown(collection, features)
     return page(
         request,
         "data.html",
@@ -32,10 +33,8 @@ def answer(
         told=told,
         links=[link for link in told.get("links", []) if not link.get("templated")],
         collections=[_listed(each) for each in told.get("collections", [])],
-        columns=_columns(collection, features),
-        rows=[
-            [feature["id"], *(_cell(feature["properties"].get(n)) for n in _names(features))] for feature in features
-        ],
+        columns=[each.title.in_language(code) for each in shown],
+        rows=[[feature["id"], *(_cell(feature["properties"].get(p.name)) for p in shown)] for feature in features],
         here=links_to_data(told) if features else None,
         has_basemap=background is not basemap.NOTHING,
         attribution=background.attribution.get(code),
@@ -74,19 +73,15 @@ def _listed(told: dict[str, Any]) -> dict[str, str]:
     return {"id": told["id"], "title": told["title"], "description": told["description"], "href": f"{here}?f=html"}
 
 
-def _names(features: list[dict[str, Any]]) -> list[str]:
-    """The plain properties, in the order of the first feature."""
-    if not features:
+def _shown(collection: Collection | None, features: list[dict[str, Any]]) -> list[Property]:
+    """The columns: what filters can name and these features have, in the collection's order."""
+    if collection is None:
         return []
-    return [name for name, value in features[0]["properties"].items() if not isinstance(value, (dict, list))]
+    return [p for p in collection.properties if any(_is_plain(f["properties"].get(p.name)) for f in features)]
 
 
-def _columns(collection: Collection | None, features: list[dict[str, Any]]) -> list[str]:
-    def title(name: str) -> str:
-        found: Property | None = collection.named(name) if collection else None
-        return found.title.in_language(language().code) if found else name
-
-    return [title(name) for name in _names(features)]
+def _is_plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, (dict, list))
 
 
 def _cell(value: Any) -> str:

@@ -14,6 +14,11 @@ SELECT coalesce(s.known_id, h.hotspot_id) AS id, h.geom, h.rank, h.incident_coun
        CAST(h.properties ->> 'last_seen' AS timestamptz) AS last_seen,
        h.properties ->> 'dominant_category' AS dominant_category, h.categories AS category_codes,
        CAST(h.properties ->> 'place_uncertainty_m' AS double precision) AS place_uncertainty_m,
+       CAST(h.properties ->> 'recent_count' AS integer) AS recent_count,
+       CAST(h.properties ->> 'usual_count' AS double precision) AS usual_count,
+       CAST(h.properties ->> 'p_value' AS double precision) AS p_value,
+       CAST(h.properties ->> 'is_significant' AS boolean) AS is_significant,
+       CAST(h.properties ->> 'place_certainty' AS double precision) AS place_certainty,
        s.change, o.slug AS organisation,
        CASE WHEN s.known_id IS NULL THEN CAST(h.properties AS text)
             ELSE left(CAST(h.properties AS text), -1) || ',"change":"' || s.change
@@ -37,6 +42,11 @@ SELECT a.run_id || '-' || h.rank AS id, h.geom, coalesce(s.known_id, h.hotspot_i
        CAST(h.properties ->> 'last_seen' AS timestamptz) AS last_seen,
        h.properties ->> 'dominant_category' AS dominant_category, h.categories AS category_codes,
        CAST(h.properties ->> 'place_uncertainty_m' AS double precision) AS place_uncertainty_m,
+       CAST(h.properties ->> 'recent_count' AS integer) AS recent_count,
+       CAST(h.properties ->> 'usual_count' AS double precision) AS usual_count,
+       CAST(h.properties ->> 'p_value' AS double precision) AS p_value,
+       CAST(h.properties ->> 'is_significant' AS boolean) AS is_significant,
+       CAST(h.properties ->> 'place_certainty' AS double precision) AS place_certainty,
        s.change, o.slug AS organisation
   FROM adoptions AS a
   JOIN seen_hotspots AS h ON h.run_id = a.run_id
