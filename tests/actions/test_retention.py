@@ -358,7 +358,7 @@ def test_after_a_purge_no_table_statistic_job_or_log_holds_the_content(
     sent(db, coordinator, raw(source_ref="stays", text="Stannar."))
     with pytest.raises(InvalidError):  # what is refused is told to the sender and to nobody else
         sent(db, coordinator, replace(planted[0], text=f"{MARKER} 19811218-9876"))
-    wanted = AnalysisRequest(since=ago(80), until=ago(60), min_incidents=3)
+    wanted = AnalysisRequest(since=ago(80), until=ago(60), min_incidents=3, replicates=19)
     for is_adopted in (True, False):
         run = analyses.run_and_adopt if is_adopted else analyses.run_now
         run(
@@ -420,7 +420,7 @@ def test_adopted_hot_spots_keep_their_figures_and_lose_their_exact_outline(
     analyses.run_and_adopt(
         db,
         coordinator,
-        AnalysisRequest(since=ago(40), until=ago(20)),
+        AnalysisRequest(since=ago(40), until=ago(20), replicates=19),
         clock=long_ago,
         code_version=CODE_VERSION,
         srid=METRIC_SRID,

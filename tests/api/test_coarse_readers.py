@@ -21,6 +21,7 @@ from app.actions.sharing_rules import end_sharing, share
 from app.core.audit import AuditAction
 from app.core.disclosure import Precision
 from app.core.incidents import State
+from app.settings import Settings
 from app.store import incidents, sharing_rules
 from app.store import tx as store
 from tests.api.conftest import AsRole
@@ -86,6 +87,12 @@ UPDATE run_hotspots AS h
                 LIMIT 1) AS m) AS n
  WHERE n.run_id = h.run_id AND n.rank = h.rank
 """
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Who asks for everything asks more often than is allowed otherwise."""
+    return settings.model_copy(update={"reads_per_minute": 0, "sign_ins_per_minute": 0})
 
 
 @pytest.fixture
@@ -166,10 +173,26 @@ def addresses_asked(
     yield HOTSPOTS, {"min_count": 11}
     for one in hotspot_ids:
         yield f"{HOTSPOTS}/{one}", {}
+    yield f"{HOTSPOTS}/changes", {}
     for rest in (f"analyses/{run}", *WITHOUT_PARAMETERS):
         yield f"/api/v1/{rest}", {}
     yield CATCHMENTS, {"municipality": LINDESTA, "year": 2026}
     yield "/api/v1/joint-hotspots", {}
+
+
+def maps_asked(hotspot_ids: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What map clients ask. Every page of it costs the log two lines, so the usual run does without."""
+    window = "15.8,59.6,15.86,59.66"
+    for collection in ("hotspots", "hotspot_history", "incidents"):
+        items = f"/ogc/collections/{collection}/items"
+        yield items, {"f": "csv"}
+        yield items, {"bbox": window, "f": "json"}
+        yield items, {"filter": f"S_WITHIN(geom, BBOX({window}))", "sortby": "-category_codes"}
+        yield f"/ogc/collections/{collection}", {"f": "json"}
+        yield f"/ogc/collections/{collection}/tiles/WebMercatorQuad/12/1207/2228", {}
+    yield "/ogc/collections/hotspots/items", {"filter": "count > 10 AND (p_value > 0 OR usual_count > 1)"}
+    for one in hotspot_ids:
+        yield f"/ogc/collections/hotspots/items/{one}", {"f": "json"}
 
 
 PAGES = ("/karta", "/karta/bakgrund.geojson")
@@ -212,17 +235,24 @@ def in_browser(app: FastAPI, token: str) -> TestClient:
 
 @pytest.fixture
 def ask(
-    app: FastAPI, as_role: AsRole, tokens: dict[str, str], database: Database, world: store.Database
+    app: FastAPI,
+    as_role: AsRole,
+    tokens: dict[str, str],
+    database: Database,
+    world: store.Database,
+    pytestconfig: pytest.Config,
 ) -> Callable[[str, int], dict[str, Any]]:
     """Everything that one reader is answered."""
     with psycopg.connect(database.conninfo()) as conn:
         ids = [str(i) for (i,) in conn.execute("SELECT id FROM incidents ORDER BY id")]
         run, exact = conn.execute("SELECT run_id, hotspot_id FROM run_hotspots").fetchone() or ("", "")
         [(coarse,)] = conn.execute("SELECT md5(run_id::text || '/1')::uuid FROM run_hotspots").fetchall()
+    is_long = pytestconfig.getoption("--long")
     pages = {key: in_browser(app, tokens[key]) for key in (*COARSE, "coordinator")}
 
     def asked(key: str, seed: int) -> dict[str, Any]:
         wanted = list(addresses_asked(seed, ids, [str(exact), str(coarse)], str(run)))
+        wanted += maps_asked([str(exact), str(coarse)]) if is_long else []
         read = [(page, {}) for page in (*PAGES, f"/karta/plats/{coarse}")]
         return {**answers(as_role(key), wanted), **answers(pages[key], read)}
 

@@ -62,6 +62,8 @@ def test_a_report_is_answered_with_its_address_and_found_there(coordinator: Test
         "marks": [],
         "state": "approved",
         "version": 1,
+        "precision": "exact",
+        "area": None,
     }
 
 

@@ -49,7 +49,8 @@ def address(cluster: Server, template_database: str, tmp_path_factory: pytest.Te
     name = f"generated_{uuid.uuid4().hex}"
     with _database(cluster, name, template_database):
         url = Database(cluster, name).url(APP_ROLE)
-        app = build_app(Settings(database_url=url, home=tmp_path_factory.mktemp("home")))
+        home = tmp_path_factory.mktemp("home")
+        app = build_app(Settings(database_url=url, home=home, sign_ins_per_minute=0))
         with served(app) as found:
             yield found
         app.state.services.database.engine.dispose()

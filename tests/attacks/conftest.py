@@ -119,7 +119,7 @@ def victim(attacked_database: Database, tokens: Mapping[str, str]) -> Victim:
             analyses.run_and_adopt(
                 db,
                 actor,
-                analyses.AnalysisRequest(),
+                analyses.AnalysisRequest(replicates=19),
                 clock=lambda: factories.NOW,
                 code_version=factories.CODE_VERSION,
                 srid=factories.METRIC_SRID,

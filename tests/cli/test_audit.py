@@ -90,6 +90,6 @@ def test_a_purge_wants_a_yes_and_says_what_is_gone(lagesbild: Run, world: Any, a
 
 
 def test_exported_hot_spots_are_in_the_log(lagesbild: Run, world: Any, ask: Ask) -> None:
-    assert lagesbild("analyse", *ITS, "--json").status == 0
+    assert lagesbild("analyse", *ITS, "--json", "--replicates", "19").status == 0
     told = ask("SELECT action, figures ->> 'rows' FROM audit_lines WHERE figures ? 'reading' ORDER BY id")
     assert told == [("hotspots.exported", None), ("read.ended", "0")]

@@ -38,7 +38,16 @@ def test_a_municipality_is_set_up_analysed_backed_up_and_restored(
     )
 
     analysed = lagesbild(
-        "analyse", "--organisation", "lindesta-kommun", "--from", "2026-01-01", "--to", "2026-03-31", "--adopt"
+        "analyse",
+        "--organisation",
+        "lindesta-kommun",
+        "--from",
+        "2026-01-01",
+        "--to",
+        "2026-03-31",
+        "--adopt",
+        "--replicates",
+        "19",
     )
     assert analysed.status == 0
     assert "1 hot spots among 300 incidents" in analysed.out

@@ -55,7 +55,12 @@ def world(cluster: Server, template_database: str, actors: Actors) -> Iterator[D
 
 @pytest.fixture(scope="module")
 def map_app(world: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
-    settings = Settings(database_url=world.url(APP_ROLE), home=tmp_path_factory.mktemp("home"), reads_per_minute=0)
+    settings = Settings(
+        database_url=world.url(APP_ROLE),
+        home=tmp_path_factory.mktemp("home"),
+        reads_per_minute=0,
+        sign_ins_per_minute=0,
+    )
     built = build_app(settings)
     yield built
     built.state.services.database.engine.dispose()
