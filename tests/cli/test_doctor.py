@@ -127,7 +127,7 @@ def test_the_joint_analysis_needs_a_login_that_the_service_has_not(
         told += [line for line in lagesbild("doctor").lines if "joint " in line]
     assert told[:2] == [
         "ok     The joint analysis has a login of its own.",
-        "wrong  LAGESBILD_JOINT_DATABASE_URL names lagesbild_app, which may not make joint pictures.",
+        "wrong  LAGESBILD_JOINT_DATABASE_URL names lagesbild_app, which may not make joint pictures: lagesbild_joint may.",
     ]
     assert told[2].startswith("wrong  The login of the joint analysis: The database cannot be reached: ")
 
