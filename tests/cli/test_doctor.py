@@ -119,15 +119,15 @@ def test_a_superuser_behind_the_service_is_worth_a_note(lagesbild: Run, world: A
 def test_the_joint_analysis_needs_a_login_that_the_service_has_not(
     lagesbild: Run, world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = []
-    monkeypatch.setenv("LAGESBILD_JOINT_DATABASE_URL", world.url(JOINT_ROLE))
+    told, variable = [], "LAGESBILD_JOINT_DATABASE_URL"
+    monkeypatch.setenv(variable, world.url(JOINT_ROLE))
     assert lagesbild("migrate").status == 0  # lets it log in
     for url in (world.url(JOINT_ROLE), world.url(APP_ROLE), "postgresql://nobody@127.0.0.1:1/nothing"):
-        monkeypatch.setenv("LAGESBILD_JOINT_DATABASE_URL", url)
+        monkeypatch.setenv(variable, url)
         told += [line for line in lagesbild("doctor").lines if "joint " in line]
     assert told[:2] == [
         "ok     The joint analysis has a login of its own.",
-        "wrong  LAGESBILD_JOINT_DATABASE_URL names lagesbild_app, which may not make joint pictures: lagesbild_joint may.",
+        f"wrong  {variable} names lagesbild_app, which may not make joint pictures: lagesbild_joint may.",
     ]
     assert told[2].startswith("wrong  The login of the joint analysis: The database cannot be reached: ")
 
